@@ -1,0 +1,18 @@
+import { AdvisorError, type AdvisorErrorOptions } from "./advisor-error.ts";
+
+export type AdapterErrorCode =
+  | "adapter_missing"
+  | "adapter_invalid"
+  | "adapter_unmanifested"
+  | "adapter_incompatible"
+  | "adapter_without_effect";
+
+/** A LoRA adapter is missing, broken, or does not belong to the base it was asked to steer. */
+export class AdapterError extends AdvisorError {
+  readonly code: AdapterErrorCode;
+
+  constructor(options: AdvisorErrorOptions & { readonly code: AdapterErrorCode }) {
+    super(options);
+    this.code = options.code;
+  }
+}

@@ -1,0 +1,21 @@
+import { AdvisorError, type AdvisorErrorOptions } from "./advisor-error.ts";
+
+export type BadInputErrorCode =
+  | "invalid_setting"
+  | "invalid_request"
+  | "folder_missing"
+  | "unknown_role"
+  | "unknown_mode"
+  | "unknown_adapter"
+  | "unsupported_schema";
+
+/** The caller handed over something that cannot be used: fix the call. */
+export class BadInputError extends AdvisorError {
+  readonly code: BadInputErrorCode;
+  override readonly wrongUse = true;
+
+  constructor(options: AdvisorErrorOptions & { readonly code: BadInputErrorCode }) {
+    super(options);
+    this.code = options.code;
+  }
+}

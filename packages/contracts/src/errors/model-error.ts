@@ -1,0 +1,18 @@
+import { AdvisorError, type AdvisorErrorOptions } from "./advisor-error.ts";
+
+export type ModelErrorCode =
+  | "model_missing"
+  | "model_invalid"
+  | "model_untrusted"
+  | "model_unsupported"
+  | "model_failed";
+
+/** A base model or embedder is missing, broken or not the one it should be. */
+export class ModelError extends AdvisorError {
+  readonly code: ModelErrorCode;
+
+  constructor(options: AdvisorErrorOptions & { readonly code: ModelErrorCode }) {
+    super(options);
+    this.code = options.code;
+  }
+}

@@ -1,0 +1,20 @@
+import { AdvisorError, type AdvisorErrorOptions } from "./advisor-error.ts";
+
+export type StoreErrorCode =
+  | "store_missing"
+  | "store_corrupt"
+  | "store_locked"
+  | "store_embedder_mismatch"
+  | "store_version"
+  | "store_disk_full"
+  | "store_failed";
+
+/** The knowledge store cannot be used as it stands. Nothing already stored was changed. */
+export class StoreError extends AdvisorError {
+  readonly code: StoreErrorCode;
+
+  constructor(options: AdvisorErrorOptions & { readonly code: StoreErrorCode }) {
+    super(options);
+    this.code = options.code;
+  }
+}

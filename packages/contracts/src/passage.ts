@@ -1,0 +1,14 @@
+import type { Chunk } from "./document.ts";
+
+/** A chunk as retrieved: permitted to the principal, and scored. `document.text.slice(start, end) === text`. */
+export interface Passage extends Chunk {
+  readonly uri: string;
+  readonly title: string;
+  /** The document's version that was searched. */
+  readonly version: string;
+  readonly source: string;
+  /** Derived from ranks alone, in (0, 1], falling with the position: raw scores would tell of pages one may not read. */
+  readonly score: number;
+  /** 1-based rank on each leg that found it. */
+  readonly ranks: { readonly vector?: number; readonly keyword?: number };
+}

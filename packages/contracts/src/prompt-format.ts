@@ -1,0 +1,25 @@
+import { z } from "zod";
+
+/**
+ * How a question and its sources are laid out in the chat messages. A small model knows only the layout it was trained
+ * on, so its card carries this; other models get core's default.
+ */
+export const promptFormatSchema = z.strictObject({
+  /** System message when sources are given and marks are asked for. */
+  system: z.string(),
+  /** System message of the arms without sources. */
+  systemWithoutSources: z.string(),
+  /** Before each source; `{n}` and `{title}` are filled in. */
+  sourceHeader: z.string(),
+  /** Between a source's sentences: a line break for models trained on one sentence a line; null leaves the text as it is. */
+  sentenceSeparator: z.string().nullable(),
+  /** After the sources; `{question}` is filled in. */
+  question: z.string(),
+  /** Of the arms without sources. */
+  questionWithoutSources: z.string(),
+  /** After a statement; `{n}` is filled in. */
+  citation: z.string(),
+  /** What the model says when the sources do not hold the answer. */
+  refusal: z.string().min(1),
+});
+export type PromptFormat = z.infer<typeof promptFormatSchema>;

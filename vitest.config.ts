@@ -1,0 +1,43 @@
+import { defineConfig } from "vitest/config";
+
+// Tests run on the sources: the "@advisor/source" export condition names them, so no build can be stale.
+const conditions = ["@advisor/source", "node", "import", "module", "default"];
+
+export default defineConfig({
+  resolve: { conditions },
+  ssr: { resolve: { conditions, externalConditions: conditions } },
+  test: {
+    environment: "node",
+    testTimeout: 20_000,
+    hookTimeout: 60_000,
+    // Two tiers (see docs/architecture.md): fast tests with fakes in parallel, model tests in one forked worker.
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: "fast",
+          include: ["packages/*/src/**/*.test.ts", "apps/*/src/**/*.test.ts", "scripts/**/*.test.ts"],
+          exclude: ["**/*.model.test.ts", "**/node_modules/**", "**/dist/**"],
+          pool: "threads",
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: "model",
+          include: [
+            "packages/*/src/**/*.model.test.ts",
+            "apps/*/src/**/*.model.test.ts",
+            "examples/*.test.ts",
+          ],
+          pool: "forks",
+          maxWorkers: 1,
+          isolate: false,
+          fileParallelism: false,
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+        },
+      },
+    ],
+  },
+});
