@@ -1,0 +1,121 @@
+import type {
+  AdapterSelection,
+  Answer,
+  AnswerEvent,
+  ChangeReport,
+  Document,
+  DocumentInput,
+  Embedder,
+  Generator,
+  Grounding,
+  LoadedAdapter,
+  Message,
+  Mode,
+  ModelInfo,
+  OnProgress,
+  OutputFormat,
+  Principal,
+  PromptFormat,
+  Retriever,
+  SearchMode,
+  SearchResult,
+  StoreStatus,
+  SyncOptions,
+  Warning,
+  WriteOptions,
+} from "@advisor/contracts";
+
+/** What an advisor is made of. Every field has a default, and every part can be replaced through its contract. */
+export interface AdvisorSettings {
+  /** Folder of the knowledge store, or a retriever of your own. Default `.advisor` in the working directory. */
+  readonly store?: string | Retriever;
+  /** `nano` (the embedded model), the path of a chat GGUF, or a generator of your own. Default `nano`. */
+  readonly model?: "nano" | (string & {}) | Generator;
+  /** `nano` (the embedded model), the folder of a transformers.js model, or an embedder of your own. Default `nano`. */
+  readonly embedder?: "nano" | (string & {}) | Embedder;
+  /** Paths of LoRA GGUFs, each with its manifest beside it. With the nano model its own adapters are there too. */
+  readonly adapters?: readonly string[];
+  /** Adapter of the arms `adapter` and `hybrid` when a request names none. Default: the only one there is, if so. */
+  readonly adapter?: string | AdapterSelection;
+  /** Who asks when a request names no one. Default: administrator of the tenant `default` (one person, own machine). */
+  readonly principal?: Principal;
+  /** Arm of a request that names none. Default `retrieval`. */
+  readonly mode?: Mode;
+  /** Default: what the model's card names (`quoted` for nano), else `cited`. */
+  readonly grounding?: Grounding;
+  /** Passages to retrieve. Default 4. */
+  readonly topK?: number;
+  /** Layout of the prompt. Default: the model card's, else a general one. */
+  readonly promptFormat?: PromptFormat;
+  /** Context window in tokens. Default: the model's own, at most 8,192. */
+  readonly contextLength?: number;
+  /** GPU use. Default `auto`: a GPU when llama.cpp finds one, else the CPU. */
+  readonly gpu?: "auto" | false;
+  readonly onProgress?: OnProgress;
+}
+
+/** One question. Only `question` is needed; the rest overrides the advisor's settings for this request. */
+export interface AskRequest {
+  readonly question: string;
+  /** Earlier turns, oldest first. A follow-up question is searched in their context. */
+  readonly history?: readonly Message[];
+  readonly mode?: Mode;
+  readonly grounding?: Grounding;
+  readonly adapter?: string | AdapterSelection;
+  readonly principal?: Principal;
+  readonly topK?: number;
+  /** Default `hybrid`. */
+  readonly searchMode?: SearchMode;
+  /** Default 256. */
+  readonly maxTokens?: number;
+  /** Default 0: the same answer each time. */
+  readonly temperature?: number;
+  readonly seed?: number;
+  /** Restricts the answer, to JSON of a zod schema for example. Not with `quoted`, which restricts it already. */
+  readonly format?: OutputFormat;
+  /** Puts the prompt, exactly as sent, into the answer. Default false. */
+  readonly includePrompt?: boolean;
+  readonly signal?: AbortSignal;
+}
+
+export interface AdvisorSearchOptions {
+  readonly principal?: Principal;
+  readonly topK?: number;
+  readonly mode?: SearchMode;
+  readonly signal?: AbortSignal;
+}
+
+/** What is loaded and stored, for people and dashboards. Parts that were not needed yet are loaded to answer. */
+export interface AdvisorStatus {
+  readonly model: ModelInfo;
+  readonly adapters: readonly LoadedAdapter[];
+  readonly store: StoreStatus;
+  readonly principal: Principal;
+  readonly defaults: { readonly mode: Mode; readonly grounding: Grounding; readonly topK: number };
+  readonly warnings: readonly Warning[];
+}
+
+/**
+ * Retrieval and adapters as two levers of one pipeline. Safe to call concurrently. Store, embedder and model load on
+ * first use, so a program that only searches never loads the chat model.
+ */
+export interface Advisor {
+  /** Brings the store in step with a folder of Markdown, text and HTML. Interrupt it and run it again at will. */
+  sync(folder: string, options?: SyncOptions): Promise<ChangeReport>;
+  upsert(documents: DocumentInput | readonly DocumentInput[], options?: WriteOptions): Promise<ChangeReport>;
+  remove(uris: string | readonly string[], options?: WriteOptions): Promise<ChangeReport>;
+  search(query: string, options?: AdvisorSearchOptions): Promise<SearchResult>;
+  /** The document a citation points into, if the principal may read it. */
+  document(id: string, options?: { readonly principal?: Principal }): Promise<Document | undefined>;
+  /** The roles that the tenant's rules name. */
+  roles(tenant?: string): Promise<readonly string[]>;
+  ask(request: string | AskRequest): Promise<Answer>;
+  /** The same as {@link ask}, as it happens. Leaving the loop early aborts the work. */
+  stream(request: string | AskRequest): AsyncIterable<AnswerEvent>;
+  status(): Promise<AdvisorStatus>;
+  /** Loads everything now instead of on first use. */
+  warmUp(): Promise<void>;
+  /** Waits for work in flight, then frees the models and closes the store. */
+  dispose(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
