@@ -1,0 +1,2 @@
+export type { NanoAdapter, NanoChatModel, NanoEmbedder } from "./model-folder.ts";
+export { nanoAdapters, nanoChatModel, nanoEmbedder } from "./package-models.ts";
