@@ -9,11 +9,11 @@ export const promptFormatSchema = z.strictObject({
   system: z.string(),
   /** System message of the arms without sources. */
   systemWithoutSources: z.string(),
-  /** Before each source; `{n}` and `{title}` are filled in. */
+  /** Before each source, whose text follows directly; `{n}` and `{title}` are filled in. Sources are joined by a line break. */
   sourceHeader: z.string(),
   /** Between a source's sentences: a line break for models trained on one sentence a line; null leaves the text as it is. */
   sentenceSeparator: z.string().nullable(),
-  /** After the sources; `{question}` is filled in. */
+  /** Directly after the last source, so it starts with its own line breaks; `{question}` is filled in. */
   question: z.string(),
   /** Of the arms without sources. */
   questionWithoutSources: z.string(),
