@@ -17,6 +17,11 @@ export const promptFormatSchema = z.strictObject({
   question: z.string(),
   /** Of the arms without sources. */
   questionWithoutSources: z.string(),
+  /**
+   * False for a model that was never trained on conversations: earlier turns then reach it only as words added to a
+   * follow-up question. Default true: they are sent as messages.
+   */
+  conversation: z.boolean().optional(),
   /** After a statement; `{n}` is filled in. */
   citation: z.string(),
   /** What the model says when the sources do not hold the answer. */
