@@ -1,3 +1,4 @@
+export { createFakeEmbedder, type FakeEmbedder, type FakeEmbedderOptions } from "./fake-embedder.ts";
 export {
   createFakeGenerator,
   type FakeGenerator,
@@ -6,3 +7,4 @@ export {
   type FakeReply,
   fakeAdapter,
 } from "./fake-generator.ts";
+export { createFakeRetriever, type FakeRetriever } from "./fake-retriever.ts";

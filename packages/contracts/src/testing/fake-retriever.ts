@@ -1,0 +1,306 @@
+import { createHash } from "node:crypto";
+import { readdir, readFile, realpath, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { DEFAULT_TENANT, type Principal, permits, principalSchema } from "../access.ts";
+import { type Chunk, type Document, type DocumentInput, documentInputSchema } from "../document.ts";
+import { BadInputError } from "../errors/bad-input-error.ts";
+import { CancelledError } from "../errors/cancelled-error.ts";
+import { parseInput } from "../parse-input.ts";
+import type { Passage } from "../passage.ts";
+import {
+  type ChangeReport,
+  type Retriever,
+  type SearchRequest,
+  type Skipped,
+  type SyncOptions,
+  searchRequestSchema,
+  type WriteOptions,
+} from "../retriever.ts";
+
+/** A retriever in memory, for tests, which remembers what it was asked. */
+export interface FakeRetriever extends Retriever {
+  /** Every search, in order, as it was asked. */
+  readonly searches: readonly SearchRequest[];
+  readonly disposed: boolean;
+  /** Makes the next search fail with this error. */
+  failNext(error: Error): void;
+}
+
+interface Stored {
+  readonly document: Document;
+  readonly chunks: readonly Chunk[];
+}
+
+/**
+ * Keeps the whole {@link Retriever} contract in memory, on a small scale: passages are paragraphs, ranked by the number of
+ * the question's words they hold, in every mode. It reads the front matter keys `title` and `roles` in one line each, and
+ * syncs `.md` and `.txt` files. Seed it with `upsert`.
+ */
+export function createFakeRetriever(): FakeRetriever {
+  const store = new Map<string, Stored>();
+  const searches: SearchRequest[] = [];
+  let disposed = false;
+  let failure: Error | undefined;
+
+  const live = () => {
+    if (!disposed) return;
+    throw new CancelledError({
+      code: "disposed",
+      subject: "fake retriever",
+      reason: "it was disposed",
+      nextStep: "Make a new one",
+    });
+  };
+  const dispose = async () => {
+    disposed = true;
+  };
+
+  const write = (
+    inputs: readonly DocumentInput[],
+    source: string,
+    options: WriteOptions,
+    removeOthers: boolean,
+    skipped: Skipped[] = [],
+  ): ChangeReport => {
+    live();
+    throwIfAborted(options.signal);
+    const tenant = options.tenant ?? DEFAULT_TENANT;
+    const added: string[] = [];
+    const changed: string[] = [];
+    const removed: string[] = [];
+    let unchanged = 0;
+    let chunks = 0;
+    for (const [index, raw] of inputs.entries()) {
+      const input = parseInput(documentInputSchema, raw, `document ${index + 1}`);
+      const next = read(input, tenant, source, options.defaultRoles ?? []);
+      const before = store.get(next.document.id);
+      if (before?.document.version === next.document.version) {
+        unchanged++;
+        continue;
+      }
+      (before ? changed : added).push(input.uri);
+      store.set(next.document.id, next);
+      chunks += next.chunks.length;
+    }
+    if (removeOthers) {
+      const kept = new Set([...inputs.map((input) => input.uri), ...skipped.map((skip) => skip.uri)]);
+      for (const [id, { document }] of store) {
+        if (document.access.tenant !== tenant || document.source !== source || kept.has(document.uri))
+          continue;
+        store.delete(id);
+        removed.push(document.uri);
+      }
+    }
+    return { added, changed, removed, unchanged, skipped, chunks, elapsedMs: 0, warnings: [] };
+  };
+
+  return {
+    searches,
+    get disposed() {
+      return disposed;
+    },
+    failNext(error) {
+      failure = error;
+    },
+    async search(request) {
+      live();
+      const { signal, ...fields } = request;
+      throwIfAborted(signal);
+      const { query, principal, topK, mode } = parseInput(searchRequestSchema, fields, "search request");
+      searches.push(request);
+      const failing = failure;
+      failure = undefined;
+      if (failing) throw failing;
+      const asked = new Set(words(query));
+      const found: { chunk: Chunk; document: Document; hits: number }[] = [];
+      for (const { document, chunks } of store.values()) {
+        if (!permits(document.access, principal)) continue;
+        for (const chunk of chunks) {
+          const held = new Set(words(`${document.title} ${chunk.headings.join(" ")} ${chunk.text}`));
+          const hits = [...asked].filter((word) => held.has(word)).length;
+          if (hits > 0) found.push({ chunk, document, hits });
+        }
+      }
+      found.sort((a, b) => b.hits - a.hits || (a.chunk.id < b.chunk.id ? -1 : 1));
+      const passages = found.slice(0, topK).map(
+        ({ chunk, document }, index): Passage => ({
+          ...chunk,
+          uri: document.uri,
+          title: document.title,
+          version: document.version,
+          source: document.source,
+          score: 1 / (index + 1),
+          ranks: {
+            ...(mode === "keyword" ? {} : { vector: index + 1 }),
+            ...(mode === "vector" ? {} : { keyword: index + 1 }),
+          },
+        }),
+      );
+      return { passages, timings: { totalMs: 0 }, warnings: [] };
+    },
+    async document(id: string, principal: Principal) {
+      live();
+      parseInput(principalSchema, principal, "principal");
+      const document = store.get(id)?.document;
+      return document && permits(document.access, principal) ? document : undefined;
+    },
+    async upsert(documents, options = {}) {
+      return write(documents, "upsert", options, false);
+    },
+    async remove(uris, options = {}) {
+      live();
+      throwIfAborted(options.signal);
+      const removed: string[] = [];
+      const skipped: Skipped[] = [];
+      for (const uri of uris) {
+        if (store.delete(documentId(options.tenant ?? DEFAULT_TENANT, "upsert", uri))) removed.push(uri);
+        else skipped.push({ uri, reason: "no document of this uri was handed over with upsert" });
+      }
+      return {
+        added: [],
+        changed: [],
+        removed,
+        unchanged: 0,
+        skipped,
+        chunks: 0,
+        elapsedMs: 0,
+        warnings: [],
+      };
+    },
+    async sync(folder, options: SyncOptions = {}) {
+      live();
+      throwIfAborted(options.signal);
+      const root = await realFolder(folder);
+      const inputs: DocumentInput[] = [];
+      const skipped: Skipped[] = [];
+      for (const entry of await readdir(root, { recursive: true, withFileTypes: true })) {
+        if (!entry.isFile() || !/\.(?:md|txt)$/.test(entry.name)) continue;
+        const path = join(entry.parentPath, entry.name);
+        const uri = path.slice(root.length + 1).replaceAll("\\", "/");
+        const text = await readFile(path, "utf8");
+        if (text.includes("\ufffd") || text.includes("\0"))
+          skipped.push({ uri, reason: "it is not UTF-8 text" });
+        else if (text.trim() === "") skipped.push({ uri, reason: "it is empty" });
+        else inputs.push({ uri, text, mediaType: uri.endsWith(".md") ? "text/markdown" : "text/plain" });
+      }
+      inputs.sort((a, b) => (a.uri < b.uri ? -1 : 1));
+      return write(inputs, options.source ?? root, options, true, skipped);
+    },
+    async roles(tenant) {
+      live();
+      const all = [...store.values()].filter(({ document }) => document.access.tenant === tenant);
+      return [...new Set(all.flatMap(({ document }) => document.access.roles))].sort();
+    },
+    async status() {
+      live();
+      const tenants = new Map<string, { tenant: string; documents: number; chunks: number }>();
+      for (const { document, chunks } of store.values()) {
+        const { tenant } = document.access;
+        const sum = tenants.get(tenant) ?? { tenant, documents: 0, chunks: 0 };
+        tenants.set(tenant, {
+          tenant,
+          documents: sum.documents + 1,
+          chunks: sum.chunks + chunks.length,
+        });
+      }
+      return {
+        location: "memory",
+        embedder: { id: "none", dimensions: 0 },
+        tenants: [...tenants.values()].sort((a, b) => (a.tenant < b.tenant ? -1 : 1)),
+        format: 1,
+      };
+    },
+    dispose,
+    [Symbol.asyncDispose]: dispose,
+  };
+}
+
+function read(
+  input: ReturnType<typeof documentInputSchema.parse>,
+  tenant: string,
+  source: string,
+  defaultRoles: readonly string[],
+): Stored {
+  const id = documentId(tenant, source, input.uri);
+  const isMarkdown = (input.mediaType ?? "text/markdown") === "text/markdown";
+  const matter = isMarkdown ? /^\ufeff?---\r?\n([\s\S]*?)\r?\n---[ \t]*(?:\r?\n|$)/.exec(input.text) : null;
+  const field = (key: string) => new RegExp(`^${key}:[ \\t]*(.*)$`, "m").exec(matter?.[1] ?? "")?.[1]?.trim();
+  const rolesField = field("roles");
+  const roles = rolesField
+    ?.replace(/^\[|\]$/g, "")
+    .split(",")
+    .map((role) => role.trim())
+    .filter(Boolean);
+  const from = matter?.[0].length ?? 0;
+  const heading = isMarkdown ? /^#{1,6}[ \t]+(.+)$/m.exec(input.text.slice(from))?.[1] : undefined;
+  const title = input.title ?? field("title") ?? heading ?? input.uri.split("/").at(-1) ?? input.uri;
+  const access = { tenant, roles: input.roles ?? roles ?? defaultRoles };
+  const metadata = input.metadata ?? {};
+  const version = digest(JSON.stringify([input.text, title, metadata, access]));
+  const document: Document = {
+    id,
+    uri: input.uri,
+    title,
+    text: input.text,
+    access,
+    metadata,
+    version,
+    source,
+  };
+
+  const chunks: Chunk[] = [];
+  for (const match of input.text.slice(from).matchAll(/\S(?:(?!\r?\n[ \t]*\r?\n)[\s\S])*/g)) {
+    const text = match[0].trimEnd();
+    const start = from + match.index;
+    const end = start + text.length;
+    const ordinal = chunks.length;
+    chunks.push({
+      id: digest(`${id}\0${start}\0${end}\0${text}`),
+      documentId: id,
+      ordinal,
+      text,
+      start,
+      end,
+      headings: [],
+    });
+  }
+  return { document, chunks };
+}
+
+async function realFolder(folder: string): Promise<string> {
+  try {
+    const root = await realpath(folder);
+    if ((await stat(root)).isDirectory()) return root;
+  } catch {
+    // Falls through to the one error for both cases.
+  }
+  throw new BadInputError({
+    code: "folder_missing",
+    subject: folder,
+    reason: "there is no such folder",
+    nextStep: "Name a folder that exists",
+  });
+}
+
+function throwIfAborted(signal: AbortSignal | undefined): void {
+  if (!signal?.aborted) return;
+  throw new CancelledError({
+    code: "cancelled",
+    subject: "retrieval",
+    reason: "the signal was aborted",
+    nextStep: "Call again when you need it",
+    cause: signal.reason,
+  });
+}
+
+function documentId(tenant: string, source: string, uri: string): string {
+  return digest(JSON.stringify([tenant, source, uri]));
+}
+
+function digest(text: string): string {
+  return createHash("sha256").update(text).digest("hex").slice(0, 32);
+}
+
+function words(text: string): string[] {
+  return text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? [];
+}

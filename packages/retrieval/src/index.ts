@@ -1,0 +1,1 @@
+export { type SentenceSpan, splitSentences } from "./chunk/sentences.ts";
