@@ -29,7 +29,8 @@ const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
 /** `pnpm@<exact>`, as package.json pins it. */
 export const pnpm = manifest.packageManager;
 
-class StepFailure extends Error {}
+/** A step that failed, already told in full: only its one line is left to print. */
+export class StepFailure extends Error {}
 
 function paint(style, text, stream) {
   const colour = stream.isTTY && !process.env.NO_COLOR && process.env.TERM !== "dumb";
@@ -227,10 +228,12 @@ export async function build() {
 }
 
 /** Runs a program in the foreground, hands it our terminal, and returns its exit code. */
-export async function runForeground(command, args, options = {}) {
+export async function runForeground(command, args) {
+  // Some tools colour their output wherever CI is set; into a pipe or a file it should be plain.
+  const plain = process.stdout.isTTY || process.env.FORCE_COLOR ? {} : { NO_COLOR: "1" };
   const { ended } = start(command, args, {
     stdio: "inherit",
-    env: { ...process.env, ...quietEnvironment, ...options.env },
+    env: { ...plain, ...process.env, ...quietEnvironment },
   });
   const { code, signal } = await ended;
   if (signal) return signal === "SIGINT" ? 130 : signal === "SIGTERM" ? 143 : 1;
