@@ -1,0 +1,268 @@
+import {
+  type Answer,
+  type AnswerEvent,
+  BadInputError,
+  CancelledError,
+  DEFAULT_PRINCIPAL,
+  type Embedder,
+  type Generator,
+  type Grounding,
+  type Mode,
+  type Passage,
+  type Retriever,
+  usesSources,
+  type Warning,
+} from "@advisor/contracts";
+import { type AdapterChoice, checkAdapterUse, chooseAdapter } from "./adapter-choice.ts";
+import type { ParsedAskRequest } from "./ask-request.ts";
+import { type FollowUp, resolveFollowUp } from "./conversation/follow-up.ts";
+import type { ModelProfile } from "./model-profile.ts";
+import { type FittedPrompt, fitPrompt } from "./prompt/fit.ts";
+import { layOutPrompt, normaliseHistory } from "./prompt/layout.ts";
+import type { ParsedSettings } from "./settings.ts";
+import { writeFreely } from "./write-freely.ts";
+import { writeQuoted } from "./write-quoted.ts";
+import { refuse, type Written } from "./written.ts";
+
+/** The parts a question passes through. Each loads on first use. */
+export interface AskParts {
+  profile(): Promise<ModelProfile>;
+  generator(): Promise<Generator>;
+  embedder(): Promise<Embedder>;
+  retriever(): Promise<Retriever>;
+}
+
+/** Time and names come from outside, so that tests can fix them. */
+export interface Environment {
+  /** Milliseconds, rising. */
+  now(): number;
+  newId(): string;
+}
+
+export interface AskContext {
+  readonly settings: ParsedSettings;
+  readonly parts: AskParts;
+  readonly environment: Environment;
+}
+
+/** A question with all that is decided and found before the model writes. */
+export interface PreparedQuestion {
+  readonly request: ParsedAskRequest;
+  readonly mode: Mode;
+  readonly grounding: Grounding | undefined;
+  readonly profile: ModelProfile;
+  readonly generator: Generator;
+  readonly adapter: AdapterChoice | undefined;
+  readonly followUp: FollowUp;
+  /** The passages that stand in the prompt. */
+  readonly passages: readonly Passage[];
+  readonly prompt: FittedPrompt;
+  readonly signal: AbortSignal;
+  readonly parts: Pick<AskParts, "embedder">;
+  now(): number;
+}
+
+/**
+ * The pipeline of all four arms: who asks and what steers is fixed first, then the sources are searched and laid out,
+ * then the model writes under the chosen grounding. Ends with one `answer` event; leaving early aborts the work.
+ */
+export async function* answerEvents(
+  context: AskContext,
+  request: ParsedAskRequest,
+): AsyncGenerator<AnswerEvent, void, undefined> {
+  const { parts, environment, settings } = context;
+  const start = environment.now();
+  const leaving = new AbortController();
+  const signal = request.signal ? AbortSignal.any([request.signal, leaving.signal]) : leaving.signal;
+  try {
+    throwIfAborted(signal);
+    const mode = request.mode ?? settings.mode;
+    checkUse(mode, request);
+    const profile = await parts.profile();
+    const grounding = chooseGrounding(mode, request, settings, profile);
+
+    // The model loads while the sources are searched.
+    const loading = parts.generator();
+    loading.catch(() => undefined);
+    const followUp = usesSources(mode)
+      ? resolveFollowUp(request.question, request.history)
+      : { text: request.question, changed: false };
+    const found = usesSources(mode) ? await search(context, request, followUp, signal) : undefined;
+    const generator = await untilAborted(loading, signal);
+    const adapter = chooseAdapter(mode, request.adapter, settings.adapter, generator);
+
+    const warnings: Warning[] = [...(found?.warnings ?? []), ...(adapter?.loaded.warnings ?? [])];
+    let written: Written;
+    let passages: readonly Passage[] = [];
+    if (found && found.passages.length === 0) {
+      yield { type: "passages", passages, retrievalMs: found.retrievalMs };
+      written = yield* refuse(profile.promptFormat, adapter?.loaded.manifest.form);
+    } else {
+      const prompt = fit(request, profile, generator, found?.passages, followUp);
+      passages = prompt.passages;
+      warnings.push(...prompt.warnings);
+      if (found) yield { type: "passages", passages, retrievalMs: found.retrievalMs };
+      const prepared: PreparedQuestion = {
+        request,
+        mode,
+        grounding,
+        profile,
+        generator,
+        adapter,
+        followUp,
+        passages,
+        prompt,
+        signal,
+        parts,
+        now: environment.now,
+      };
+      written = yield* grounding === "quoted" ? writeQuoted(prepared) : writeFreely(prepared);
+    }
+    warnings.push(...written.warnings);
+
+    const { result } = written;
+    const answer: Answer = {
+      id: environment.newId(),
+      text: written.text,
+      refused: written.refused,
+      mode,
+      ...(grounding ? { grounding } : {}),
+      ...(adapter ? { adapter: adapter.selection } : {}),
+      citations: written.citations,
+      passages,
+      ...(followUp.changed ? { searchedFor: followUp.text } : {}),
+      ...(result?.json === undefined ? {} : { json: result.json }),
+      ...(request.includePrompt && result ? { prompt: result.prompt } : {}),
+      timings: {
+        retrievalMs: found?.retrievalMs ?? 0,
+        groundingMs: written.groundingMs,
+        promptTokens: result?.promptTokens ?? 0,
+        completionTokens: result?.completionTokens ?? 0,
+        queueMs: result?.timings.queueMs ?? 0,
+        firstTokenMs: result?.timings.firstTokenMs ?? 0,
+        generationMs: result?.timings.totalMs ?? 0,
+        tokensPerSecond: result?.timings.tokensPerSecond ?? 0,
+        totalMs: environment.now() - start,
+      },
+      warnings: unique(warnings),
+    };
+    yield { type: "answer", answer };
+  } finally {
+    leaving.abort();
+  }
+}
+
+/** Wrong use that can be told without loading anything. */
+function checkUse(mode: Mode, request: ParsedAskRequest): void {
+  checkAdapterUse(mode, request.adapter);
+  if (request.grounding && !usesSources(mode)) {
+    throw new BadInputError({
+      code: "invalid_request",
+      subject: "ask request, grounding",
+      reason: `the mode ${mode} has no sources, so nothing can be ${request.grounding}`,
+      nextStep: `Use the mode ${mode === "adapter" ? "hybrid" : "retrieval"}, or leave grounding out`,
+    });
+  }
+}
+
+function chooseGrounding(
+  mode: Mode,
+  request: ParsedAskRequest,
+  settings: ParsedSettings,
+  profile: ModelProfile,
+): Grounding | undefined {
+  if (!usesSources(mode)) return undefined;
+  const grounding = request.grounding ?? settings.grounding ?? profile.grounding;
+  if (grounding === "quoted" && request.format) {
+    throw new BadInputError({
+      code: "invalid_request",
+      subject: "ask request, format",
+      reason: "quoted grounding restricts the answer already, so it takes no format",
+      nextStep: 'Set grounding to "cited", or leave the format out',
+    });
+  }
+  return grounding;
+}
+
+interface Found {
+  readonly passages: readonly Passage[];
+  readonly warnings: readonly Warning[];
+  readonly retrievalMs: number;
+}
+
+async function search(
+  { parts, settings, environment }: AskContext,
+  request: ParsedAskRequest,
+  followUp: FollowUp,
+  signal: AbortSignal,
+): Promise<Found> {
+  const retriever = await untilAborted(parts.retriever(), signal);
+  const start = environment.now();
+  const { passages, warnings } = await retriever.search({
+    query: followUp.text,
+    // Bound here, from trusted code alone: neither the question nor the history is looked at.
+    principal: request.principal ?? settings.principal ?? DEFAULT_PRINCIPAL,
+    topK: request.topK ?? settings.topK,
+    mode: request.searchMode,
+    signal,
+  });
+  return { passages, warnings, retrievalMs: environment.now() - start };
+}
+
+function fit(
+  request: ParsedAskRequest,
+  profile: ModelProfile,
+  generator: Generator,
+  passages: readonly Passage[] | undefined,
+  followUp: FollowUp,
+): FittedPrompt {
+  const { promptFormat } = profile;
+  // A model that knows no conversations gets the question with the words it leans on instead of the turns.
+  const turns = promptFormat.conversation ?? true;
+  return fitPrompt({
+    model: generator,
+    passages,
+    history: turns ? normaliseHistory(request.history) : [],
+    maxTokens: request.maxTokens,
+    layOut: (shown, history) =>
+      layOutPrompt(promptFormat, {
+        question: turns ? request.question : followUp.text,
+        passages: shown,
+        history,
+      }),
+  });
+}
+
+function unique(warnings: readonly Warning[]): Warning[] {
+  const seen = new Map(warnings.map((warning) => [`${warning.code}\n${warning.message}`, warning]));
+  return [...seen.values()];
+}
+
+function throwIfAborted(signal: AbortSignal): void {
+  if (signal.aborted) throw cancelled(signal);
+}
+
+function cancelled(signal: AbortSignal): CancelledError {
+  return new CancelledError({
+    code: "cancelled",
+    subject: "ask",
+    reason: "its signal was aborted",
+    nextStep: "Ask again when you want an answer",
+    cause: signal.reason,
+  });
+}
+
+/** Waits for a part that others may be waiting for too: aborting stops the waiting, not the loading. */
+async function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  throwIfAborted(signal);
+  let stop = (): void => {};
+  const aborted = new Promise<never>((_, reject) => {
+    stop = () => reject(cancelled(signal));
+    signal.addEventListener("abort", stop, { once: true });
+  });
+  try {
+    return await Promise.race([work, aborted]);
+  } finally {
+    signal.removeEventListener("abort", stop);
+  }
+}

@@ -1,0 +1,142 @@
+import { randomUUID } from "node:crypto";
+import {
+  type Answer,
+  DEFAULT_PRINCIPAL,
+  parseInput,
+  principalSchema,
+  type SyncOptions,
+  type Warning,
+  type WriteOptions,
+} from "@advisor/contracts";
+import type { Advisor, AdvisorSettings } from "./advisor.ts";
+import { answerEvents, type Environment } from "./ask.ts";
+import { parseAskRequest, parseSearch } from "./ask-request.ts";
+import { loaders } from "./loaders.ts";
+import { GENERAL_PROFILE } from "./model-profile.ts";
+import { createParts, type PartLoaders } from "./parts.ts";
+import { type ParsedSettings, parseSettings } from "./settings.ts";
+import { createWorkTracker } from "./work-tracker.ts";
+
+/**
+ * Makes an advisor. Nothing is loaded yet: store, embedder and model load on first use, once, and a failed load is
+ * tried again on the next use.
+ *
+ * Parts given in the settings (a retriever, embedder or generator of your own) stay yours: `dispose` leaves them open.
+ *
+ * @throws BadInputError `invalid_setting` or `unknown_mode`, naming the field.
+ */
+export async function createAdvisor(settings: AdvisorSettings = {}): Promise<Advisor> {
+  return assembleAdvisor(parseSettings(settings), loaders, {
+    now: () => performance.now(),
+    newId: randomUUID,
+  });
+}
+
+/** The advisor from its inner parts. Tests put their own loaders, clock and id source here. */
+export function assembleAdvisor(
+  settings: ParsedSettings,
+  partLoaders: PartLoaders,
+  environment: Environment,
+): Advisor {
+  const parts = createParts(settings, partLoaders, GENERAL_PROFILE);
+  const work = createWorkTracker("advisor");
+  const principal = settings.principal ?? DEFAULT_PRINCIPAL;
+  let disposing: Promise<void> | undefined;
+
+  /** Writing calls act in the principal's tenant and report to the advisor's progress listener, unless told otherwise. */
+  const writeOptions = <Options extends WriteOptions>(options: Options | undefined) => ({
+    ...(settings.onProgress ? { onProgress: settings.onProgress } : {}),
+    ...options,
+    tenant: options?.tenant ?? principal.tenant,
+  });
+
+  async function* stream(
+    request: Parameters<Advisor["stream"]>[0],
+  ): ReturnType<Advisor["stream"]> & AsyncGenerator {
+    const leave = work.enter();
+    try {
+      yield* answerEvents({ settings, parts, environment }, parseAskRequest(request));
+    } finally {
+      leave();
+    }
+  }
+
+  function dispose(): Promise<void> {
+    disposing ??= work.close().then(parts.dispose);
+    return disposing;
+  }
+
+  return {
+    sync: (folder, options?: SyncOptions) =>
+      work.run(async () => (await parts.retriever()).sync(folder, writeOptions(options))),
+    upsert: (documents, options) =>
+      work.run(async () => {
+        const list = Array.isArray(documents) ? documents : [documents];
+        return (await parts.retriever()).upsert(list, writeOptions(options));
+      }),
+    remove: (uris, options) =>
+      work.run(async () => {
+        const list = typeof uris === "string" ? [uris] : uris;
+        return (await parts.retriever()).remove(list, writeOptions(options));
+      }),
+    search: (query, options) =>
+      work.run(async () => {
+        const { signal, ...request } = parseSearch(query, options);
+        return (await parts.retriever()).search({
+          ...request,
+          principal: request.principal ?? principal,
+          topK: request.topK ?? settings.topK,
+          ...(signal ? { signal } : {}),
+        });
+      }),
+    document: (id, options) =>
+      work.run(async () => {
+        const reader =
+          options?.principal && parseInput(principalSchema, options.principal, "document, principal");
+        return (await parts.retriever()).document(id, reader ?? principal);
+      }),
+    roles: (tenant) => work.run(async () => (await parts.retriever()).roles(tenant ?? principal.tenant)),
+    ask: async (request) => {
+      let answer: Answer | undefined;
+      for await (const event of stream(request)) if (event.type === "answer") answer = event.answer;
+      // The pipeline ends with an answer or throws.
+      return answer as Answer;
+    },
+    stream,
+    status: () =>
+      work.run(async () => {
+        const [profile, generator, store] = await Promise.all([
+          parts.profile(),
+          parts.generator(),
+          parts.retriever().then((retriever) => retriever.status()),
+        ]);
+        const adapters = generator.adapters();
+        return {
+          model: generator.model,
+          adapters,
+          store,
+          principal,
+          defaults: {
+            mode: settings.mode,
+            grounding: settings.grounding ?? profile.grounding,
+            topK: settings.topK,
+          },
+          warnings: [
+            ...(settings.principal ? [] : [NOBODY_NAMED]),
+            ...adapters.flatMap(({ warnings }) => warnings),
+          ],
+        };
+      }),
+    warmUp: () =>
+      work.run(async () => {
+        await Promise.all([parts.profile(), parts.embedder(), parts.retriever(), parts.generator()]);
+      }),
+    dispose,
+    [Symbol.asyncDispose]: dispose,
+  };
+}
+
+const NOBODY_NAMED: Warning = {
+  code: "principal_default",
+  message: `No principal is set, so requests that name none act as administrator of the tenant ${DEFAULT_PRINCIPAL.tenant}`,
+};

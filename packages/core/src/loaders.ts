@@ -1,0 +1,60 @@
+import type { EmbedderCard } from "@advisor/contracts";
+import { nanoAdapters, nanoChatModel, nanoEmbedder } from "@advisor/nano";
+import { GENERAL_PROFILE, profileOfCard } from "./model-profile.ts";
+import type { PartLoaders } from "./parts.ts";
+
+const NANO = "nano";
+
+/** Makes the parts of this SDK's own packages. Each is imported when it is needed, so importing core stays cheap. */
+export const loaders: PartLoaders = {
+  async profile(model) {
+    return model === NANO ? profileOfCard((await nanoChatModel()).card) : GENERAL_PROFILE;
+  },
+
+  async generator(model, settings) {
+    const common = {
+      ...(settings.contextLength === undefined ? {} : { contextLength: settings.contextLength }),
+      gpu: settings.gpu,
+    };
+    const adapters = import("@advisor/adapters");
+    if (model !== NANO) {
+      return (await adapters).loadModel({ path: model, adapters: settings.adapters, ...common });
+    }
+    const [{ loadModel }, { path, card }, own] = await Promise.all([
+      adapters,
+      nanoChatModel(),
+      nanoAdapters(),
+    ]);
+    return loadModel({
+      path,
+      name: card.name,
+      sha256: card.sha256,
+      contextLength: card.contextLength,
+      adapters: [...own.map((adapter) => adapter.path), ...settings.adapters],
+      ...common,
+    });
+  },
+
+  async embedder(setting) {
+    const retrieval = import("@advisor/retrieval");
+    if (setting !== NANO) return (await retrieval).createTransformersEmbedder({ folder: setting });
+    const [{ createTransformersEmbedder }, { folder, card }] = await Promise.all([retrieval, nanoEmbedder()]);
+    return createTransformersEmbedder({
+      folder,
+      name: card.name,
+      sha256: card.sha256,
+      maxTokens: card.maxTokens,
+    });
+  },
+
+  async retriever(folder, embedder, settings) {
+    const { openKnowledge } = await import("@advisor/retrieval");
+    const card: EmbedderCard | undefined =
+      settings.embedder === NANO ? (await nanoEmbedder()).card : undefined;
+    return openKnowledge({
+      folder,
+      embedder,
+      ...(card ? { vectorWeight: card.vectorWeight } : {}),
+    });
+  },
+};

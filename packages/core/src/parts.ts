@@ -1,0 +1,67 @@
+import type { Embedder, Generator, Retriever } from "@advisor/contracts";
+import type { AskParts } from "./ask.ts";
+import { lazyPart } from "./lazy-part.ts";
+import type { ModelProfile } from "./model-profile.ts";
+import type { ParsedSettings } from "./settings.ts";
+
+/** How each part is made when the caller gave none of their own. */
+export interface PartLoaders {
+  embedder(setting: string): Promise<Embedder>;
+  retriever(folder: string, embedder: Embedder, settings: ParsedSettings): Promise<Retriever>;
+  generator(model: string, settings: ParsedSettings): Promise<Generator>;
+  profile(model: string): Promise<ModelProfile>;
+}
+
+export interface AdvisorParts extends AskParts {
+  /** Frees what was loaded here. Parts that the caller gave are the caller's to free. */
+  dispose(): Promise<void>;
+}
+
+/** The parts of an advisor: each is loaded on first use, once, or is the caller's own. */
+export function createParts(
+  settings: ParsedSettings,
+  loaders: PartLoaders,
+  generalProfile: ModelProfile,
+): AdvisorParts {
+  const embedder = ownOrLazy(settings.embedder, loaders.embedder);
+  const retriever = ownOrLazy(settings.store, async (folder) =>
+    loaders.retriever(folder, await embedder.get(), settings),
+  );
+  const generator = ownOrLazy(settings.model, (model) => loaders.generator(model, settings));
+  const profile = lazyPart(
+    async () => {
+      const { model, promptFormat } = settings;
+      const found = typeof model === "string" ? await loaders.profile(model) : generalProfile;
+      return promptFormat ? { ...found, promptFormat } : found;
+    },
+    async () => undefined,
+  );
+  return {
+    embedder: embedder.get,
+    retriever: retriever.get,
+    generator: generator.get,
+    profile: profile.get,
+    async dispose() {
+      // The retriever works with the embedder, so it goes first.
+      await settled([generator.dispose(), retriever.dispose().finally(embedder.dispose)]);
+    },
+  };
+}
+
+function ownOrLazy<Part extends { dispose(): Promise<void> }>(
+  setting: string | Part,
+  load: (setting: string) => Promise<Part>,
+) {
+  if (typeof setting !== "string") return { get: async () => setting, dispose: async () => undefined };
+  return lazyPart(
+    () => load(setting),
+    (part) => part.dispose(),
+  );
+}
+
+/** Waits for all, then throws the first failure: one part that fails to close must not keep the others open. */
+async function settled(work: readonly Promise<void>[]): Promise<void> {
+  const results = await Promise.allSettled(work);
+  const failed = results.find((result) => result.status === "rejected");
+  if (failed) throw failed.reason;
+}

@@ -1,0 +1,95 @@
+import type { Citation, GenerateRequest, Warning } from "@advisor/contracts";
+import type { PreparedQuestion } from "./ask.ts";
+import { checkCitations } from "./grounding/citations.ts";
+import { isRefusal } from "./grounding/refusal.ts";
+import { generateText, type Writing } from "./written.ts";
+
+/** The arms without sources, and `cited`: the model writes as it likes, and what it cites is checked afterwards. */
+export async function* writeFreely(question: PreparedQuestion): Writing {
+  const { request, profile, generator, prompt } = question;
+  const warnings: Warning[] = [];
+  const reliable = profile.reliablePromptTokens;
+  if (reliable !== undefined && prompt.promptTokens > reliable) {
+    warnings.push({
+      code: "prompt_over_reliable_length",
+      message: `The prompt has ${prompt.promptTokens} tokens; ${generator.model.name} was found reliable up to ${reliable}. Ask for fewer passages (topK), or use quoted grounding`,
+    });
+  }
+  const result = yield* generateText(generator, generateRequest(question));
+  warnings.push(...result.warnings);
+  if (result.finish === "length") {
+    warnings.push({
+      code: "answer_cut",
+      message: `The answer was cut after ${result.completionTokens} tokens. Raise maxTokens for a longer one`,
+    });
+  }
+  const common = { text: result.text, result, warnings };
+  if (question.grounding === undefined) return { ...common, refused: false, citations: [], groundingMs: 0 };
+
+  const start = question.now();
+  const said = request.format?.type === "json" ? stringsOf(result.json).join("\n") : result.text;
+  const refused = isRefusal(said, profile.promptFormat);
+  const citations = refused ? [] : checkCitations({ text: said, passages: question.passages });
+  return {
+    ...common,
+    refused,
+    citations,
+    groundingMs: question.now() - start,
+    warnings: [...warnings, ...doubts(citations)],
+  };
+}
+
+/** What the arms ask of the model, the restriction of `quoted` aside. */
+export function generateRequest(question: PreparedQuestion): GenerateRequest {
+  const { request, adapter, prompt, signal } = question;
+  return {
+    messages: prompt.messages,
+    ...(adapter ? { adapter: adapter.selection } : {}),
+    maxTokens: request.maxTokens,
+    temperature: request.temperature,
+    ...(request.seed === undefined ? {} : { seed: request.seed }),
+    ...(request.format === undefined ? {} : { format: request.format }),
+    signal,
+  };
+}
+
+/** In a JSON answer the statements are its strings; an array such as `[1]` is no citation. */
+function stringsOf(value: unknown): string[] {
+  if (typeof value === "string") return [value];
+  if (typeof value !== "object" || value === null) return [];
+  return Object.values(value).flatMap(stringsOf);
+}
+
+function doubts(citations: readonly Citation[]): Warning[] {
+  const marks = (verdict: Citation["verdict"]) =>
+    [...new Set(citations.filter((each) => each.verdict === verdict).map(({ n }) => `[${n}]`))].join(", ");
+  const misattributed = marks("misattributed");
+  const stitched = marks("stitched");
+  const fabricated = marks("fabricated");
+  return [
+    ...(misattributed
+      ? [
+          {
+            code: "citation_misattributed",
+            message: `Another source than the cited one says what stands at ${misattributed}`,
+          },
+        ]
+      : []),
+    ...(stitched
+      ? [
+          {
+            code: "citation_stitched",
+            message: `What stands at ${stitched} is pieced together from places that do not stand together in the sources`,
+          },
+        ]
+      : []),
+    ...(fabricated
+      ? [
+          {
+            code: "citation_fabricated",
+            message: `No source says what stands at ${fabricated}`,
+          },
+        ]
+      : []),
+  ];
+}
