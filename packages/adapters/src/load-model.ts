@@ -1,0 +1,163 @@
+import { basename } from "node:path";
+import { BadInputError, type Generator, ModelError, type ModelInfo, parseInput } from "@advisor/contracts";
+import { createGenerator } from "./generator.ts";
+import { sha256File } from "./gguf/fingerprint.ts";
+import { type GgufInspection, inspectFile } from "./gguf/inspect.ts";
+import { type GgufFile, isUnchanged, readGgufFile } from "./gguf/read-file.ts";
+import { createAdapterPool } from "./llama/adapter-pool.ts";
+import { throwIfAborted } from "./llama/decode.ts";
+import {
+  type LlamaContext,
+  type LlamaModel,
+  type LlamaRuntime,
+  loadRuntime,
+  nativeError,
+} from "./llama/runtime.ts";
+import { compileChatTemplate } from "./prompt/chat-template.ts";
+import { readSpecialTokens } from "./prompt/special-tokens.ts";
+import { createPromptTokenizer } from "./prompt/tokenize.ts";
+import { type LoadModelSettings, loadModelSettingsSchema } from "./settings.ts";
+
+const DEFAULT_MAX_CONTEXT = 8192;
+const DEFAULT_KV_BUDGET = 256 * 1024 * 1024;
+const DEFAULT_MAX_CONCURRENCY = 4;
+/** Below this size a layer's work takes less time than two threads need to meet. */
+const ONE_THREAD_PARAMETERS = 100e6;
+
+/**
+ * Loads a chat model and its adapters. Every file is checked in TypeScript before native code sees it.
+ *
+ * @throws ModelError when the file is missing, invalid, not the expected one, or of a kind that cannot chat.
+ * @throws AdapterError when an adapter is missing, broken, without manifest, or made for another base.
+ * @throws OutOfMemoryError when the model or its context does not fit.
+ */
+export async function loadModel(settings: LoadModelSettings): Promise<Generator> {
+  const parsed = parseInput(loadModelSettingsSchema, settings, "loadModel settings", "invalid_setting");
+  const { path, signal, onProgress } = parsed;
+  throwIfAborted(signal, path);
+  // The native library starts while the file is checked; neither needs the other yet.
+  const starting = loadRuntime(parsed.gpu);
+  starting.catch(() => {});
+
+  const file = await readGgufFile(path, "model");
+  const facts = await inspectFile(file);
+  if (parsed.sha256) await checkSha256(file, parsed.sha256, signal);
+  const contextLength = contextLengthOf(facts, parsed.contextLength);
+  const runtime = await starting;
+  throwIfAborted(signal, path);
+
+  const model = await loadWeights(runtime, file, (done) =>
+    onProgress?.({
+      stage: "load model",
+      done: Math.round(done * 100),
+      total: 100,
+      unit: "percent",
+      subject: path,
+    }),
+  );
+  try {
+    const concurrency = parsed.concurrency ?? defaultConcurrency(facts, contextLength);
+    const threads =
+      parsed.threads ?? (facts.parameters < ONE_THREAD_PARAMETERS ? 1 : runtime.llama.cpuMathCores);
+    const createContext = async (): Promise<LlamaContext> => {
+      try {
+        return await model.createContext({
+          contextSize: contextLength,
+          sequences: concurrency,
+          threads,
+          failedCreationRemedy: false,
+        });
+      } catch (cause) {
+        throw nativeError(runtime, path, "creating a context", cause);
+      }
+    };
+    const pool = createAdapterPool({ maxAdapterContexts: parsed.maxAdapterContexts, createContext });
+    const info: ModelInfo = {
+      name: parsed.name ?? facts.name ?? basename(path),
+      architecture: facts.architecture,
+      quantization: facts.quantization,
+      parameters: facts.parameters,
+      contextLength,
+      fingerprint: facts.fingerprint,
+      chatTemplateSha256: facts.base.chatTemplateSha256,
+      tokenizerSha256: facts.base.tokenizerSha256,
+      device: runtime.llama.gpu || "cpu",
+    };
+    const template = compileChatTemplate({
+      modelName: info.name,
+      template: facts.chatTemplate,
+      bosText: model.tokens.bosString ?? "",
+      eosText: model.tokens.eosString ?? "",
+    });
+    const tokenizer = createPromptTokenizer(model, readSpecialTokens(file.header, model), {
+      afterReply: template.afterReply,
+      templateText: facts.chatTemplate ?? "",
+    });
+    // The base's context is made now, so that lack of memory shows here and not at the first question.
+    await (await pool.acquire("base", signal)).release();
+    return createGenerator({
+      info,
+      runtime,
+      model,
+      template,
+      tokenizer,
+      pool,
+      adapters: [],
+      disposeParts: () => model.dispose(),
+    });
+  } catch (cause) {
+    await model.dispose();
+    throw cause;
+  }
+}
+
+async function loadWeights(
+  runtime: LlamaRuntime,
+  file: GgufFile,
+  onProgress: (done: number) => void,
+): Promise<LlamaModel> {
+  let model: LlamaModel;
+  try {
+    model = await runtime.llama.loadModel({ modelPath: file.path, onLoadProgress: onProgress });
+  } catch (cause) {
+    throw nativeError(runtime, file.path, "loading the model", cause);
+  }
+  if (await isUnchanged(file)) return model;
+  await model.dispose();
+  throw new ModelError({
+    code: "model_invalid",
+    subject: file.path,
+    reason: "the file changed while it was being loaded",
+    nextStep: "Load it again once nothing writes to it",
+  });
+}
+
+async function checkSha256(file: GgufFile, expected: string, signal: AbortSignal | undefined): Promise<void> {
+  const found = await sha256File(file.path, signal).catch((cause: unknown) => {
+    throwIfAborted(signal, file.path);
+    throw cause;
+  });
+  if (found === expected) return;
+  throw new ModelError({
+    code: "model_untrusted",
+    subject: file.path,
+    reason: `its SHA-256 is ${found}, and ${expected} was expected`,
+    nextStep: "Download the expected file again, or correct the expected hash",
+  });
+}
+
+function contextLengthOf(facts: GgufInspection, asked: number | undefined): number {
+  if (asked === undefined) return Math.min(facts.contextLength, DEFAULT_MAX_CONTEXT);
+  if (asked <= facts.contextLength) return asked;
+  throw new BadInputError({
+    code: "invalid_setting",
+    subject: "loadModel settings, contextLength",
+    reason: `it is ${asked}, and the model was trained for ${facts.contextLength} tokens`,
+    nextStep: "Correct it and call again",
+  });
+}
+
+function defaultConcurrency(facts: GgufInspection, contextLength: number): number {
+  const fitting = Math.floor(DEFAULT_KV_BUDGET / (facts.kvBytesPerToken * contextLength));
+  return Math.min(DEFAULT_MAX_CONCURRENCY, Math.max(1, fitting));
+}
