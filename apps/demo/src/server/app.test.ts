@@ -214,6 +214,7 @@ describe("POST /api/ask", () => {
   const expected: Record<RoleId, Principal> = {
     employee: { tenant: "default", roles: ["employee"] },
     support: { tenant: "default", roles: ["employee", "support"] },
+    sales: { tenant: "default", roles: ["employee", "sales"] },
     hr: { tenant: "default", roles: ["employee", "hr"] },
     finance: { tenant: "default", roles: ["employee", "finance"] },
     security: { tenant: "default", roles: ["employee", "security"] },

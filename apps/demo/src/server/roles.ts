@@ -12,12 +12,13 @@ interface DemoRole {
 const ROLES: Readonly<Record<RoleId, DemoRole>> = {
   employee: { label: "Employee", description: "anyone in the company", roles: ["employee"] },
   support: { label: "Support", description: "the support team", roles: ["employee", "support"] },
+  sales: { label: "Sales", description: "the sales team", roles: ["employee", "sales"] },
   hr: { label: "HR", description: "the people team", roles: ["employee", "hr"] },
   finance: { label: "Finance", description: "the finance team", roles: ["employee", "finance"] },
   security: { label: "Security", description: "the security team", roles: ["employee", "security"] },
   administrator: {
     label: "Administrator",
-    description: "reads every page, also those without a rule",
+    description: "every page of the company, whatever its rule",
     roles: [ADMINISTRATOR],
   },
 };
