@@ -1,1 +1,6 @@
 export { type SentenceSpan, splitSentences } from "./chunk/sentences.ts";
+export {
+  createTransformersEmbedder,
+  type TransformersEmbedderSettings,
+} from "./embed/transformers-embedder.ts";
+export { DEFAULT_VECTOR_WEIGHT, type KnowledgeSettings, openKnowledge } from "./knowledge.ts";

@@ -7,6 +7,7 @@ import { BadInputError } from "../errors/bad-input-error.ts";
 import { CancelledError } from "../errors/cancelled-error.ts";
 import { parseInput } from "../parse-input.ts";
 import type { Passage } from "../passage.ts";
+import type { Warning } from "../progress.ts";
 import {
   type ChangeReport,
   type Retriever,
@@ -82,7 +83,10 @@ export function createFakeRetriever(): FakeRetriever {
       store.set(next.document.id, next);
       chunks += next.chunks.length;
     }
-    if (removeOthers) {
+    const warnings: Warning[] = [];
+    if (removeOthers && inputs.length === 0) {
+      warnings.push({ code: "folder_empty", message: "no file could be read, so nothing was removed" });
+    } else if (removeOthers) {
       const kept = new Set([...inputs.map((input) => input.uri), ...skipped.map((skip) => skip.uri)]);
       for (const [id, { document }] of store) {
         if (document.access.tenant !== tenant || document.source !== source || kept.has(document.uri))
@@ -91,7 +95,7 @@ export function createFakeRetriever(): FakeRetriever {
         removed.push(document.uri);
       }
     }
-    return { added, changed, removed, unchanged, skipped, chunks, elapsedMs: 0, warnings: [] };
+    return { added, changed, removed, unchanged, skipped, chunks, elapsedMs: 0, warnings };
   };
 
   return {

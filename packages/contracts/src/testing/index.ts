@@ -1,3 +1,4 @@
+export { describeEmbedder } from "./embedder-suite.ts";
 export { createFakeEmbedder, type FakeEmbedder, type FakeEmbedderOptions } from "./fake-embedder.ts";
 export {
   createFakeGenerator,
@@ -8,3 +9,4 @@ export {
   fakeAdapter,
 } from "./fake-generator.ts";
 export { createFakeRetriever, type FakeRetriever } from "./fake-retriever.ts";
+export { describeRetriever } from "./retriever-suite.ts";

@@ -1,0 +1,4 @@
+import { describeEmbedder } from "./embedder-suite.ts";
+import { createFakeEmbedder } from "./fake-embedder.ts";
+
+describeEmbedder("fake", async () => createFakeEmbedder());

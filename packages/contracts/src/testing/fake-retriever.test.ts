@@ -1,0 +1,4 @@
+import { createFakeRetriever } from "./fake-retriever.ts";
+import { describeRetriever } from "./retriever-suite.ts";
+
+describeRetriever("fake", async () => createFakeRetriever());

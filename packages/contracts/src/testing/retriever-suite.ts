@@ -1,0 +1,323 @@
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { ADMINISTRATOR, DEFAULT_PRINCIPAL, type Principal } from "../access.ts";
+import type { Retriever, SearchMode } from "../retriever.ts";
+
+/** What every {@link Retriever} must do. `make` gives an empty one at each call. */
+export function describeRetriever(name: string, make: () => Promise<Retriever>): void {
+  describe(`retriever contract: ${name}`, () => {
+    let retriever: Retriever;
+    let folder: string;
+    beforeEach(async () => {
+      retriever = await make();
+      folder = await mkdtemp(join(tmpdir(), "retriever-suite-"));
+    });
+    afterEach(async () => {
+      await retriever.dispose();
+      await rm(folder, { recursive: true, force: true });
+    });
+
+    const modes: readonly SearchMode[] = ["hybrid", "vector", "keyword"];
+    const admin = DEFAULT_PRINCIPAL;
+    const as = (...roles: string[]): Principal => ({ tenant: "default", roles });
+    const put = async (files: Record<string, string>) => {
+      for (const [uri, text] of Object.entries(files)) {
+        await mkdir(dirname(join(folder, uri)), { recursive: true });
+        await writeFile(join(folder, uri), text);
+      }
+    };
+    const uris = async (query: string, principal = admin, mode: SearchMode = "hybrid", topK = 10) =>
+      (await retriever.search({ query, principal, mode, topK })).passages.map((passage) => passage.uri);
+    const doc = (uri: string, text: string, roles?: string[]) => ({ uri, text, ...(roles ? { roles } : {}) });
+
+    test("an empty store answers with nothing", async () => {
+      for (const mode of modes) expect(await uris("anything", admin, mode)).toEqual([]);
+      expect(await retriever.document("0123", admin)).toBeUndefined();
+      expect(await retriever.roles("default")).toEqual([]);
+      expect((await retriever.status()).tenants).toEqual([]);
+    });
+
+    test("finds what was put in, with offsets that hold in the document", async () => {
+      const report = await retriever.upsert([
+        doc(
+          "a.md",
+          "---\ntitle: Holidays\n---\n# Leave\n\nEveryone has thirty days of leave. Ask your manager.",
+        ),
+        doc("b.md", "# Travel\n\nTrains are preferred over planes."),
+      ]);
+      expect(report).toMatchObject({
+        added: ["a.md", "b.md"],
+        changed: [],
+        removed: [],
+        unchanged: 0,
+        skipped: [],
+      });
+      expect(report.chunks).toBeGreaterThanOrEqual(2);
+      for (const mode of modes) {
+        const { passages } = await retriever.search({ query: "days of leave", principal: admin, mode });
+        const [first] = passages;
+        expect(first).toMatchObject({ uri: "a.md", title: "Holidays" });
+        for (const passage of passages) {
+          const document = await retriever.document(passage.documentId, admin);
+          expect(document?.text.slice(passage.start, passage.end)).toBe(passage.text);
+          expect(document?.version).toBe(passage.version);
+        }
+        const scores = passages.map((passage) => passage.score);
+        expect(scores.every((score) => score > 0 && score <= 1)).toBe(true);
+        expect(scores).toEqual([...scores].sort((a, b) => b - a));
+      }
+    });
+
+    test("a document replaced leaves nothing of its former text, and one removed nothing at all", async () => {
+      await retriever.upsert([doc("a.md", "The zebra is striped."), doc("b.md", "The lion is not.")]);
+      const again = await retriever.upsert([doc("a.md", "The giraffe is spotted.")]);
+      expect(again).toMatchObject({ added: [], changed: ["a.md"] });
+      expect(await uris("zebra striped", admin, "keyword")).not.toContain("a.md");
+      expect((await uris("giraffe", admin, "keyword"))[0]).toBe("a.md");
+      const removed = await retriever.remove(["a.md", "never.md"]);
+      expect(removed.removed).toEqual(["a.md"]);
+      expect(removed.skipped.map(({ uri }) => uri)).toEqual(["never.md"]);
+      for (const mode of modes) expect(await uris("giraffe", admin, mode)).not.toContain("a.md");
+      expect((await retriever.status()).tenants).toMatchObject([{ tenant: "default", documents: 1 }]);
+    });
+
+    test("the same document again is unchanged", async () => {
+      await retriever.upsert([doc("a.md", "One thing.")]);
+      expect(await retriever.upsert([doc("a.md", "One thing.")])).toMatchObject({
+        changed: [],
+        unchanged: 1,
+        chunks: 0,
+      });
+    });
+
+    test("no rule means administrators alone; a rule means its roles and administrators", async () => {
+      await retriever.upsert([
+        doc("open.md", "The salary table for everyone.", ["staff"]),
+        doc("hr.md", "The salary table for the hr people.", ["hr"]),
+        doc("none.md", "The salary table for no one."),
+      ]);
+      for (const mode of modes) {
+        const seen = async (principal: Principal) => (await uris("salary table", principal, mode)).sort();
+        expect(await seen(as("staff"))).toEqual(["open.md"]);
+        expect(await seen(as("hr", "staff"))).toEqual(["hr.md", "open.md"]);
+        expect(await seen(as(ADMINISTRATOR))).toEqual(["hr.md", "none.md", "open.md"]);
+        expect(await seen(as())).toEqual([]);
+        expect(await seen(as("HR"))).toEqual([]);
+        expect(await seen(as("h"))).toEqual([]);
+        expect(await seen({ tenant: "other", roles: [ADMINISTRATOR, "hr"] })).toEqual([]);
+      }
+      expect(await retriever.roles("default")).toEqual(["hr", "staff"]);
+    });
+
+    test("a document is handed out only to who may read it", async () => {
+      await retriever.upsert([doc("hr.md", "The salary table.", ["hr"])]);
+      const [passage] = (await retriever.search({ query: "salary", principal: admin })).passages;
+      const id = passage?.documentId ?? "";
+      expect((await retriever.document(id, as("hr")))?.access).toEqual({ tenant: "default", roles: ["hr"] });
+      expect(await retriever.document(id, as("staff"))).toBeUndefined();
+      expect(await retriever.document(id, { tenant: "other", roles: [ADMINISTRATOR] })).toBeUndefined();
+    });
+
+    test("tenants do not meet", async () => {
+      await retriever.upsert([doc("a.md", "The zebra of one.")], { tenant: "one" });
+      await retriever.upsert([doc("a.md", "The zebra of two.")], { tenant: "Two'; --" });
+      const search = (tenant: string) =>
+        retriever.search({ query: "zebra", principal: { tenant, roles: [ADMINISTRATOR] } });
+      expect((await search("one")).passages.map(({ text }) => text)).toEqual(["The zebra of one."]);
+      expect((await search("Two'; --")).passages.map(({ text }) => text)).toEqual(["The zebra of two."]);
+      expect((await search("default")).passages).toEqual([]);
+      expect((await retriever.status()).tenants.map(({ tenant }) => tenant)).toEqual(["Two'; --", "one"]);
+      await retriever.remove(["a.md"], { tenant: "one" });
+      expect((await search("Two'; --")).passages).toHaveLength(1);
+    });
+
+    test("a filter starves nobody: the permitted few are found among many", async () => {
+      const many = Array.from({ length: 60 }, (_, i) =>
+        doc(`x${i}.md`, `The zebra number ${i} eats grass.`, ["staff"]),
+      );
+      const few = Array.from({ length: 3 }, (_, i) =>
+        doc(`y${i}.md`, `A zebra called ${i}, far down in any list.`, ["hr"]),
+      );
+      await retriever.upsert([...many, ...few]);
+      for (const mode of modes) {
+        expect((await uris("zebra eats grass", as("hr"), mode, 5)).sort()).toEqual([
+          "y0.md",
+          "y1.md",
+          "y2.md",
+        ]);
+      }
+    });
+
+    test("sync adds, changes, removes, and leaves the rest alone", async () => {
+      await put({
+        "a.md": "# A\n\nApples are red.",
+        "sub/b.txt": "Bananas are yellow.",
+        "c.md": "# C\n\nCherries.",
+      });
+      expect(await retriever.sync(folder)).toMatchObject({
+        added: ["a.md", "c.md", "sub/b.txt"],
+        skipped: [],
+      });
+      expect(await retriever.sync(folder)).toMatchObject({
+        added: [],
+        changed: [],
+        removed: [],
+        unchanged: 3,
+        chunks: 0,
+      });
+      await put({ "a.md": "# A\n\nApples are green." });
+      await rm(join(folder, "c.md"));
+      expect(await retriever.sync(folder)).toMatchObject({
+        changed: ["a.md"],
+        removed: ["c.md"],
+        unchanged: 1,
+      });
+      expect((await uris("green apples", admin, "keyword"))[0]).toBe("a.md");
+      expect(await uris("cherries", admin, "keyword")).toEqual([]);
+      expect(await uris("bananas", admin, "keyword")).toEqual(["sub/b.txt"]);
+    });
+
+    test("sync touches no other source", async () => {
+      await put({ "a.md": "Apples in a folder." });
+      await retriever.upsert([doc("a.md", "Apples by hand."), doc("z.md", "Zebra by hand.")]);
+      await retriever.sync(folder, { source: "first" });
+      await retriever.sync(folder, { source: "second" });
+      expect(await uris("apples", admin, "keyword")).toHaveLength(3);
+      await rm(join(folder, "a.md"));
+      await put({ "b.md": "Berries in a folder." });
+      expect((await retriever.sync(folder, { source: "first" })).removed).toEqual(["a.md"]);
+      expect(await uris("apples", admin, "keyword")).toHaveLength(2);
+      expect(await uris("zebra", admin, "keyword")).toEqual(["z.md"]);
+    });
+
+    test("a changed rule reaches the store like a changed word", async () => {
+      await put({ "a.md": "---\nroles: [staff]\n---\nThe zebra is striped.", "b.md": "The zebra is fast." });
+      await retriever.sync(folder);
+      expect(await uris("zebra", as("staff"))).toEqual(["a.md"]);
+      await put({ "a.md": "---\nroles: [hr]\n---\nThe zebra is striped." });
+      expect((await retriever.sync(folder)).changed).toEqual(["a.md"]);
+      expect(await uris("zebra", as("staff"))).toEqual([]);
+      expect(await uris("zebra", as("hr"))).toEqual(["a.md"]);
+      expect((await retriever.sync(folder, { defaultRoles: ["staff"] })).changed).toEqual(["b.md"]);
+      expect(await uris("zebra", as("staff"))).toEqual(["b.md"]);
+      expect((await retriever.sync(folder)).changed).toEqual(["b.md"]);
+      expect(await uris("zebra", as("staff"))).toEqual([]);
+    });
+
+    test("an emptied folder keeps its documents, with a warning", async () => {
+      expect((await retriever.sync(folder)).warnings.map(({ code }) => code)).toEqual(["folder_empty"]);
+      await put({ "a.md": "The zebra is striped." });
+      await retriever.sync(folder);
+      await rm(join(folder, "a.md"));
+      const report = await retriever.sync(folder);
+      expect(report.removed).toEqual([]);
+      expect(report.warnings.map(({ code }) => code)).toEqual(["folder_empty"]);
+      expect(await uris("zebra")).toEqual(["a.md"]);
+    });
+
+    test("a missing folder, or a file in its place, is wrong use and changes nothing", async () => {
+      await put({ "a.md": "The zebra." });
+      await retriever.sync(folder);
+      for (const path of [join(folder, "nowhere"), join(folder, "a.md")]) {
+        await expect(retriever.sync(path)).rejects.toMatchObject({ code: "folder_missing", wrongUse: true });
+      }
+      expect(await uris("zebra")).toEqual(["a.md"]);
+    });
+
+    test("a file that is not text is skipped with a reason, keeps its stored version, and the rest goes on", async () => {
+      await put({ "a.md": "The zebra is striped.", "b.md": "The lion." });
+      await retriever.sync(folder);
+      await writeFile(join(folder, "a.md"), Buffer.from([0x63, 0x00, 0xff, 0xfe, 0x80]));
+      await put({ "c.md": "The giraffe." });
+      const report = await retriever.sync(folder);
+      expect(report).toMatchObject({ added: ["c.md"], changed: [], removed: [], unchanged: 1 });
+      expect(report.skipped).toHaveLength(1);
+      expect(report.skipped[0]?.uri).toBe("a.md");
+      expect(report.skipped[0]?.reason).not.toBe("");
+      expect(await uris("zebra striped", admin, "keyword")).toEqual(["a.md"]);
+    });
+
+    test("hostile questions find something or nothing, and break nothing", async () => {
+      await retriever.upsert([doc("a.md", 'The zebra\'s "stripes" AND more.')]);
+      const hostile = [
+        "",
+        " ",
+        '"',
+        "'",
+        "zebra AND",
+        "(zebra",
+        "zebra*",
+        "-zebra",
+        "+",
+        "a:b",
+        "\\",
+        "\0",
+        "👍",
+        "\ud800",
+        "OR 1=1 --",
+        "x".repeat(8192),
+        "zebra ".repeat(1000),
+      ];
+      for (const query of hostile) {
+        for (const mode of modes) {
+          const { passages } = await retriever.search({ query, principal: admin, mode });
+          expect(passages.length).toBeLessThanOrEqual(1);
+        }
+      }
+    });
+
+    test("wrong requests are refused by name", async () => {
+      const wrong = [
+        { query: "x".repeat(8193), principal: admin },
+        { query: "x", principal: admin, topK: 0 },
+        { query: "x", principal: admin, mode: "magic" as SearchMode },
+        { query: "x", principal: { tenant: "", roles: [] } },
+        { query: "x", principal: { tenant: "a", roles: [], admin: true } as Principal },
+      ];
+      for (const request of wrong)
+        await expect(retriever.search(request)).rejects.toMatchObject({ wrongUse: true });
+      const bad = [
+        { uri: "", text: "x" },
+        { uri: "a.md", text: "x", roles: [""] },
+        { uri: "a.md", text: "x", tenant: "b" },
+      ];
+      for (const document of bad)
+        await expect(retriever.upsert([document])).rejects.toMatchObject({ wrongUse: true });
+      expect((await retriever.status()).tenants).toEqual([]);
+    });
+
+    test("calls made at once all have their effect", async () => {
+      await Promise.all(
+        Array.from({ length: 8 }, (_, i) => retriever.upsert([doc(`d${i}.md`, `Zebra ${i}.`)])),
+      );
+      expect((await uris("zebra", admin, "keyword", 20)).sort()).toEqual(
+        Array.from({ length: 8 }, (_, i) => `d${i}.md`),
+      );
+      expect((await retriever.status()).tenants).toMatchObject([{ documents: 8 }]);
+    });
+
+    test("an aborted signal stops a call and leaves the store whole", async () => {
+      await put({ "a.md": "The zebra." });
+      const signal = AbortSignal.abort();
+      await expect(retriever.sync(folder, { signal })).rejects.toMatchObject({ code: "cancelled" });
+      await expect(retriever.search({ query: "x", principal: admin, signal })).rejects.toMatchObject({
+        code: "cancelled",
+      });
+      await expect(retriever.upsert([doc("b.md", "x")], { signal })).rejects.toMatchObject({
+        code: "cancelled",
+      });
+      expect(await retriever.sync(folder)).toMatchObject({ added: ["a.md"] });
+    });
+
+    test("refuses work after dispose, and takes a second dispose", async () => {
+      const other = await make();
+      await other.dispose();
+      await other.dispose();
+      await expect(other.search({ query: "x", principal: admin })).rejects.toMatchObject({
+        code: "disposed",
+      });
+    });
+  });
+}

@@ -1,0 +1,218 @@
+import { wellFormed } from "../extract/well-formed.ts";
+import type { Block, Span } from "./blocks.ts";
+
+/** Size a chunk aims at, in the embedder's tokens, found by measurement (see docs/retrieval.md). */
+export const TARGET_CHUNK_TOKENS = 160;
+/** Size no chunk exceeds, if the embedder can see that far: a table or code block up to this size stays whole. */
+export const MAX_CHUNK_TOKENS = 320;
+/** Most tokens that title and headings may take before a chunk's own text, so that they never crowd it out. */
+export const MAX_CONTEXT_TOKENS = 64;
+/** A block boundary this near to the aim is a better end than a sentence inside the next block. */
+const EARLY_END = 0.6;
+
+/** A chunk before it has an id. `text.slice(start, end)` is its text. */
+export interface ChunkSpan extends Span {
+  readonly headings: readonly string[];
+  /** Title and heading path, cut to {@link MAX_CONTEXT_TOKENS}: stands before the text where it is embedded and indexed. */
+  readonly context: string;
+}
+
+export interface ChunkSettings {
+  readonly title: string;
+  /** Longest input of the embedder, in its tokens. */
+  readonly maxTokens: number;
+  readonly countTokens: (texts: readonly string[]) => readonly number[];
+}
+
+interface Unit extends Span {
+  readonly tokens: number;
+  /** Index of its block, to see where one ends. */
+  readonly block: number;
+  /** Tokens of its whole table or code block; 0 in prose. */
+  readonly whole: number;
+}
+
+interface Section {
+  readonly headings: readonly string[];
+  readonly blocks: readonly Block[];
+}
+
+/**
+ * Cuts a document into chunks. A chunk lies in one section, so its heading path holds for all of it. Chunks of a section
+ * are of about equal size; they begin and end with a sentence, a table row or a line of code. Tables and code blocks stay
+ * whole where they fit. A sentence is cut only when it alone exceeds the limit, and then at white space if there is any.
+ */
+export function chunkBlocks(text: string, blocks: readonly Block[], settings: ChunkSettings): ChunkSpan[] {
+  const chunks: ChunkSpan[] = [];
+  for (const section of sections(blocks)) {
+    const context = contextOf(settings, section.headings);
+    const contextTokens = count(settings, context);
+    const max = Math.max(1, Math.min(MAX_CHUNK_TOKENS, settings.maxTokens - contextTokens));
+    const units = unitsOf(text, section.blocks, settings, max);
+    for (const run of group(units, Math.min(TARGET_CHUNK_TOKENS, max), max)) {
+      for (const span of fit(text, run, settings, max)) {
+        chunks.push({ ...span, headings: section.headings, context });
+      }
+    }
+  }
+  return chunks;
+}
+
+/** Text between two headings (or breaks). A heading with nothing under it is a section of its own words. */
+function sections(blocks: readonly Block[]): Section[] {
+  const found: Section[] = [];
+  let path: { depth: number; title: string }[] = [];
+  let current: Block[] = [];
+  let bare: Extract<Block, { kind: "heading" }> | undefined;
+
+  const titles = () => path.map((heading) => heading.title).filter((title) => title !== "");
+  const close = () => {
+    if (current.length > 0) found.push({ headings: titles(), blocks: current });
+    current = [];
+  };
+  const closeBare = (nextDepth: number) => {
+    if (bare && nextDepth <= bare.depth && bare.end > bare.start) {
+      const units = [{ start: bare.start, end: bare.end }];
+      found.push({ headings: titles(), blocks: [{ kind: "prose", units }] });
+    }
+    bare = undefined;
+  };
+  for (const block of blocks) {
+    if (block.kind === "heading") {
+      close();
+      closeBare(block.depth);
+      path = [
+        ...path.filter((heading) => heading.depth < block.depth),
+        { depth: block.depth, title: block.title },
+      ];
+      bare = block;
+    } else if (block.kind === "break") close();
+    else {
+      bare = undefined;
+      current.push(block);
+    }
+  }
+  close();
+  closeBare(0);
+  return found;
+}
+
+/** Title and headings, one a line; the outer headings give way first when they are too long. */
+function contextOf(settings: ChunkSettings, headings: readonly string[]): string {
+  const parts = [
+    settings.title,
+    ...headings.filter((heading, i) => !(i === 0 && heading === settings.title)),
+  ];
+  const limit = Math.min(MAX_CONTEXT_TOKENS, Math.floor(settings.maxTokens / 2));
+  while (parts.length > 2 && count(settings, parts.join("\n")) > limit) parts.splice(1, 1);
+  let context = parts.join("\n");
+  while (context !== "" && count(settings, context) > limit)
+    context = context.slice(0, Math.floor(context.length / 2));
+  return wellFormed(context);
+}
+
+function unitsOf(text: string, blocks: readonly Block[], settings: ChunkSettings, max: number): Unit[] {
+  const spans: { span: Span; block: number }[] = [];
+  for (const [index, block] of blocks.entries()) {
+    if (!("units" in block)) continue;
+    for (const span of block.units) spans.push({ span, block: index });
+  }
+  const counts = settings.countTokens(spans.map(({ span }) => text.slice(span.start, span.end)));
+  const wholes = new Map<number, number>();
+  for (const [i, { block }] of spans.entries()) {
+    if (blocks[block]?.kind !== "prose") wholes.set(block, (wholes.get(block) ?? 0) + (counts[i] ?? 0));
+  }
+  return spans.flatMap(({ span, block }, i): Unit[] => {
+    const tokens = counts[i] ?? 0;
+    const whole = wholes.get(block) ?? 0;
+    if (tokens <= max) return [{ ...span, tokens, block, whole }];
+    return cutLong(text, span, settings, max).map((piece) => ({ ...piece, block, whole }));
+  });
+}
+
+/** Cuts a single sentence that exceeds the limit, at white space where there is any. */
+function cutLong(
+  text: string,
+  span: Span,
+  settings: ChunkSettings,
+  max: number,
+): (Span & { tokens: number })[] {
+  const pieces: (Span & { tokens: number })[] = [];
+  let start = span.start;
+  while (start < span.end) {
+    // Halving finds a length that fits in few counts; a token is at least one character, bar normalisation.
+    let end = Math.min(span.end, start + max * 8);
+    let tokens = count(settings, text.slice(start, end));
+    while (tokens > max && end > start + 1) {
+      end = cutBefore(text, start, start + Math.max(1, Math.floor(((end - start) * max) / (tokens + 1))));
+      tokens = count(settings, text.slice(start, end));
+    }
+    if (end < span.end) {
+      end = cutBefore(text, start, end);
+      tokens = count(settings, text.slice(start, end));
+    }
+    pieces.push({ start, end, tokens });
+    start = end;
+    while (start < span.end && text.charAt(start).trim() === "") start++;
+  }
+  return pieces;
+}
+
+/** The last white space before `end`, else `end` itself moved off the middle of a surrogate pair. */
+function cutBefore(text: string, start: number, end: number): number {
+  for (let at = end; at > start + (end - start) / 2; at--) {
+    if (text.charAt(at).trim() === "" && text.charAt(at - 1).trim() !== "") return at;
+  }
+  const splitsPair = /[\ud800-\udbff]/.test(text.charAt(end - 1)) && /[\udc00-\udfff]/.test(text.charAt(end));
+  if (!splitsPair) return end;
+  return end - 1 > start ? end - 1 : end + 1;
+}
+
+/** Runs of units of about equal size, near the target and within the limit. */
+function group(units: readonly Unit[], target: number, max: number): Unit[][] {
+  const total = units.reduce((sum, unit) => sum + unit.tokens, 0);
+  const aim = total / Math.max(1, Math.round(total / target));
+  const runs: Unit[][] = [];
+  let run: Unit[] = [];
+  let size = 0;
+  const close = () => {
+    if (run.length > 0) runs.push(run);
+    run = [];
+    size = 0;
+  };
+  for (const unit of units) {
+    const previous = run.at(-1);
+    if (previous) {
+      const boundary = previous.block !== unit.block;
+      // What has to fit: the whole table or code block when it can, else the unit alone.
+      const next = boundary && unit.whole > 0 && unit.whole <= max ? unit.whole : unit.tokens;
+      const insideWhole = !boundary && unit.whole > 0 && unit.whole <= max;
+      const full = size + next > max;
+      const enough = insideWhole
+        ? false
+        : boundary
+          ? size >= aim * EARLY_END && size + next > aim
+          : size + next / 2 > aim;
+      if (full || enough) close();
+    }
+    run.push(unit);
+    size += unit.tokens;
+  }
+  close();
+  return runs;
+}
+
+/** The span of a run, halved when the text between its units (marks, white space) takes it over the limit. */
+function fit(text: string, run: readonly Unit[], settings: ChunkSettings, max: number): Span[] {
+  const first = run[0];
+  const last = run.at(-1);
+  if (!first || !last) return [];
+  const span = { start: first.start, end: last.end };
+  if (run.length === 1 || count(settings, text.slice(span.start, span.end)) <= max) return [span];
+  const middle = Math.ceil(run.length / 2);
+  return [...fit(text, run.slice(0, middle), settings, max), ...fit(text, run.slice(middle), settings, max)];
+}
+
+function count(settings: ChunkSettings, text: string): number {
+  return settings.countTokens([text])[0] ?? 0;
+}

@@ -1,0 +1,33 @@
+/**
+ * One vector of unit length for each row of token vectors `[rows, tokens, width]`, of which the first `lengths[row]` tokens
+ * are no padding. `mean` averages them (Reimers and Gurevych, 2019), `cls` takes the first. Output that is pooled already,
+ * `[rows, width]`, is only scaled. A row of zeros stays zero.
+ */
+export function poolRows(
+  data: Float32Array,
+  dims: readonly number[],
+  lengths: readonly number[],
+  pooling: "mean" | "cls",
+): Float32Array[] {
+  const [rows = 0, tokens = 0] = dims;
+  const width = dims.length === 3 ? (dims[2] ?? 0) : tokens;
+  if (dims.length < 2 || dims.length > 3 || rows !== lengths.length) {
+    throw new Error(
+      `the model's output has the shape [${dims.join(", ")}], which is none of a sentence embedder`,
+    );
+  }
+  return lengths.map((length, row) => {
+    const stride = dims.length === 3 ? tokens * width : width;
+    const taken = dims.length === 3 && pooling === "mean" ? length : 1;
+    const sum = new Float64Array(width);
+    for (let token = 0; token < taken; token++) {
+      const from = row * stride + token * width;
+      for (let i = 0; i < width; i++) sum[i] = (sum[i] ?? 0) + (data[from + i] ?? 0);
+    }
+    let square = 0;
+    for (const value of sum) square += value * value;
+    const norm = Math.sqrt(square);
+    if (!Number.isFinite(norm)) throw new Error("the model's output holds a value that is no number");
+    return Float32Array.from(sum, (value) => (norm === 0 ? 0 : value / norm));
+  });
+}

@@ -1,0 +1,90 @@
+import type { Dirent } from "node:fs";
+import { readdir, realpath, stat } from "node:fs/promises";
+import { join, sep } from "node:path";
+import { BadInputError, type Skipped } from "@advisor/contracts";
+import { mediaTypeOf, systemReason } from "./read-file.ts";
+
+/** What a walk found. Uris are paths relative to the folder, with forward slashes, in code-unit order. */
+export interface FolderListing {
+  /** Absolute, without symbolic links. */
+  readonly root: string;
+  readonly files: readonly string[];
+  readonly skipped: readonly Skipped[];
+  /** Folders that could not be listed, as uri prefixes: documents below them are kept as they were. */
+  readonly unlisted: readonly string[];
+}
+
+/**
+ * Lists the files of a folder and its subfolders. Hidden files and folders and `node_modules` are passed over. Symbolic
+ * links that lead out of the folder, links to folders, and files of other kinds are listed as skipped.
+ * @throws BadInputError `folder_missing` when there is no such folder.
+ */
+export async function listFolder(folder: string): Promise<FolderListing> {
+  const root = await realFolder(folder);
+  const files: string[] = [];
+  const skipped: Skipped[] = [];
+  const unlisted: string[] = [];
+  const queue: string[] = [""];
+  for (let prefix = queue.pop(); prefix !== undefined; prefix = queue.pop()) {
+    let entries: Dirent[];
+    try {
+      entries = await readdir(join(root, prefix), { withFileTypes: true });
+    } catch (error) {
+      if (prefix === "") throw missing(folder, systemReason(error));
+      skipped.push({ uri: prefix.slice(0, -1), reason: systemReason(error) });
+      unlisted.push(prefix);
+      continue;
+    }
+    for (const entry of entries) {
+      if (entry.name.startsWith(".") || entry.name === "node_modules") continue;
+      const uri = prefix + entry.name;
+      if (entry.isDirectory()) queue.push(`${uri}/`);
+      else {
+        const reason = await reasonToSkip(root, uri, entry);
+        if (reason) skipped.push({ uri, reason });
+        else files.push(uri);
+      }
+    }
+  }
+  const byUri = (a: Skipped, b: Skipped) => (a.uri < b.uri ? -1 : 1);
+  return { root, files: files.sort(), skipped: skipped.sort(byUri), unlisted };
+}
+
+async function reasonToSkip(root: string, uri: string, entry: Dirent): Promise<string | undefined> {
+  if (entry.isSymbolicLink()) {
+    try {
+      const target = await realpath(join(root, uri));
+      if (!target.startsWith(root.endsWith(sep) ? root : root + sep))
+        return "it is a symbolic link out of the folder";
+      if (!(await stat(target)).isFile()) return "it is a symbolic link to a folder";
+    } catch (error) {
+      return systemReason(error) === "it is no longer there"
+        ? "it is a symbolic link to nothing"
+        : systemReason(error);
+    }
+  } else if (!entry.isFile()) return "it is not a regular file";
+  return mediaTypeOf(uri) ? undefined : "it is not Markdown, text or HTML by its name";
+}
+
+/** The folder's real path. */
+async function realFolder(folder: string): Promise<string> {
+  let root: string;
+  try {
+    root = await realpath(folder);
+    if ((await stat(root)).isDirectory()) return root;
+  } catch (error) {
+    const gone = (error as NodeJS.ErrnoException).code === "ENOENT";
+    throw missing(folder, gone ? "there is no such folder" : systemReason(error), error);
+  }
+  throw missing(folder, "it is a file, not a folder");
+}
+
+function missing(folder: string, reason: string, cause?: unknown): BadInputError {
+  return new BadInputError({
+    code: "folder_missing",
+    subject: folder,
+    reason,
+    nextStep: "Name a folder that exists and can be read",
+    cause,
+  });
+}

@@ -1,0 +1,134 @@
+import { createHash } from "node:crypto";
+import type { Access, Embedder, MediaType, Metadata } from "@advisor/contracts";
+import {
+  type ChunkSpan,
+  chunkBlocks,
+  MAX_CHUNK_TOKENS,
+  MAX_CONTEXT_TOKENS,
+  TARGET_CHUNK_TOKENS,
+} from "./chunk/chunker.ts";
+import { EXTRACTOR_VERSION, extract } from "./extract/extract.ts";
+import { identifiersOf } from "./search/identifiers.ts";
+import type { StoreRow } from "./store/schema.ts";
+
+/** Goes up when the same blocks would give other chunks or other index texts. */
+const CHUNKER_VERSION = 1;
+const SETTINGS = [
+  EXTRACTOR_VERSION,
+  CHUNKER_VERSION,
+  TARGET_CHUNK_TOKENS,
+  MAX_CHUNK_TOKENS,
+  MAX_CONTEXT_TOKENS,
+];
+
+/** A source with all that decides how it is stored. */
+export interface SourceDocument {
+  readonly tenant: string;
+  readonly source: string;
+  readonly uri: string;
+  readonly content: string;
+  readonly mediaType: MediaType;
+  /** Given in code: these win over front matter. */
+  readonly title?: string | undefined;
+  readonly roles?: readonly string[] | undefined;
+  readonly metadata?: Metadata | undefined;
+  /** Rule of documents that name none. */
+  readonly defaultRoles: readonly string[];
+}
+
+/** A document ready to be embedded and stored. */
+export interface PreparedDocument {
+  readonly id: string;
+  readonly uri: string;
+  readonly version: string;
+  readonly rowCount: number;
+  /** What to embed, a text for each chunk: title, heading path, text. */
+  readonly texts: readonly string[];
+  readonly warnings: readonly string[];
+  rows(vectors: readonly Float32Array[]): StoreRow[];
+}
+
+export function documentId(tenant: string, source: string, uri: string): string {
+  return digest([tenant, source, uri]).slice(0, 32);
+}
+
+/** Hash of everything a stored document is made from: equal fingerprints need no second look. */
+export function fingerprint(document: SourceDocument): string {
+  const { content, mediaType, title, roles, metadata, defaultRoles } = document;
+  return digest([SETTINGS, content, mediaType, title, roles, metadata && sorted(metadata), defaultRoles]);
+}
+
+/** Extracts and cuts a document. Throws `Unreadable` with the reason when it must be left out. */
+export function prepare(document: SourceDocument, embedder: Embedder): PreparedDocument {
+  const { tenant, source, uri } = document;
+  const extracted = extract(document.content, document.mediaType);
+  const { text } = extracted;
+  const title = document.title ?? extracted.title ?? fileName(uri);
+  const roles = [...new Set(document.roles ?? extracted.roles ?? document.defaultRoles)].sort();
+  const access: Access = { tenant, roles };
+  const metadata: Metadata = { ...extracted.metadata, ...document.metadata };
+  const spans = chunkBlocks(text, extracted.blocks, {
+    title,
+    maxTokens: embedder.maxTokens,
+    countTokens: (texts) => embedder.countTokens(texts),
+  });
+  const id = documentId(tenant, source, uri);
+  const version = digest([SETTINGS, text, title, sorted(metadata), access]).slice(0, 32);
+  const texts = spans.map((span) => `${span.context}\n${text.slice(span.start, span.end)}`);
+  const shared = { documentId: id, tenant, source, uri, title, roles, version };
+  const header: StoreRow = {
+    ...shared,
+    id,
+    kind: "document",
+    fingerprint: fingerprint(document),
+    text,
+    ordinal: -1,
+    startOffset: 0,
+    endOffset: text.length,
+    headings: [],
+    metadata: JSON.stringify(metadata),
+    terms: null,
+    identifiers: null,
+    vector: null,
+  };
+  const chunkRow = (span: ChunkSpan, ordinal: number, vector: Float32Array | undefined): StoreRow => {
+    const piece = text.slice(span.start, span.end);
+    const terms = texts[ordinal] ?? piece;
+    return {
+      ...shared,
+      id: digest([id, span.start, span.end, piece]).slice(0, 32),
+      kind: "chunk",
+      fingerprint: "",
+      text: piece,
+      ordinal,
+      startOffset: span.start,
+      endOffset: span.end,
+      headings: span.headings,
+      metadata: "",
+      terms,
+      identifiers: identifiersOf(terms) || null,
+      vector: vector ?? null,
+    };
+  };
+  return {
+    id,
+    uri,
+    version,
+    rowCount: spans.length,
+    texts,
+    warnings: extracted.warnings,
+    rows: (vectors) => [header, ...spans.map((span, ordinal) => chunkRow(span, ordinal, vectors[ordinal]))],
+  };
+}
+
+function fileName(uri: string): string {
+  return uri.split("/").filter(Boolean).at(-1)?.slice(0, 1024) || uri.slice(0, 1024);
+}
+
+function sorted(metadata: Metadata): [string, unknown][] {
+  return Object.entries(metadata).sort(([a], [b]) => (a < b ? -1 : 1));
+}
+
+function digest(parts: readonly unknown[]): string {
+  return createHash("sha256").update(JSON.stringify(parts)).digest("hex");
+}

@@ -1,0 +1,27 @@
+import type { Passage } from "@advisor/contracts";
+import type { Row } from "../store/lance.ts";
+
+/** What a leg of a search found, best first. */
+export interface Leg {
+  readonly rows: readonly Row[];
+  readonly elapsedMs: number;
+}
+
+/** A row of a leg as a passage. */
+export function passageOf(row: Row, score: number, ranks: Passage["ranks"]): Passage {
+  return {
+    id: String(row.id),
+    documentId: String(row.documentId),
+    source: String(row.source),
+    uri: String(row.uri),
+    title: String(row.title),
+    version: String(row.version),
+    text: String(row.text),
+    ordinal: Number(row.ordinal),
+    start: Number(row.startOffset),
+    end: Number(row.endOffset),
+    headings: (row.headings as readonly unknown[]).map(String),
+    score,
+    ranks,
+  };
+}

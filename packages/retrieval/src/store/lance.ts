@@ -1,0 +1,257 @@
+import type * as Lance from "@lancedb/lancedb";
+import type * as Arrow from "apache-arrow";
+import { rowsOfDocuments } from "./filter.ts";
+import { type StoreRow, storeSchema } from "./schema.ts";
+import { storeFailure } from "./store-failure.ts";
+
+/** Limits on LanceDB's caches, which would else grow to 7 GB: enough for the indexes of some 100,000 chunks. */
+const INDEX_CACHE_BYTES = 128n * 1024n * 1024n;
+const METADATA_CACHE_BYTES = 32n * 1024n * 1024n;
+/** Old versions of a table are kept this long, so that a search under way in another process can end. */
+const KEEP_VERSIONS_MS = 10 * 60 * 1000;
+/** Up to this many rows the keyword index is made anew after a replacement or removal, so that no dead text counts. */
+const REBUILD_MAX_ROWS = 10_000;
+/** Longest identifier that is indexed; the default of 40 would drop hashes and paths. */
+const MAX_IDENTIFIER_LENGTH = 256;
+/** How much more a shared identifier counts than a shared word. */
+const IDENTIFIER_BOOST = 3;
+
+const TERMS_INDEX = "terms_idx";
+const IDENTIFIERS_INDEX = "identifiers_idx";
+
+/** A row as a query gave it, by column. */
+export type Row = Readonly<Record<string, unknown>>;
+
+export interface KeywordQuery {
+  readonly text: string;
+  /** Separated by spaces; empty when the question has none. */
+  readonly identifiers: string;
+}
+
+/** One tenant's table. Filters are SQL from `filter.ts`. Failures are `StoreError`s. */
+export interface LanceTable {
+  /** Rows that share words or identifiers with the query, best first. */
+  keyword(query: KeywordQuery, filter: string, limit: number, columns: readonly string[]): Promise<Row[]>;
+  /** Rows of the nearest vectors, nearest first, by exact search. */
+  nearest(vector: Float32Array, filter: string, limit: number, columns: readonly string[]): Promise<Row[]>;
+  select(filter: string, columns: readonly string[]): Promise<Row[]>;
+  count(filter: string): Promise<number>;
+  /** Puts these rows in place of all rows of these documents, in one commit. */
+  replace(rows: readonly StoreRow[], documentIds: readonly string[]): Promise<void>;
+  remove(documentIds: readonly string[]): Promise<void>;
+  /** Compacts, drops old versions and brings the indexes up to date; `replaced` says that rows were replaced or removed. */
+  tidy(replaced: boolean): Promise<void>;
+  close(): void;
+}
+
+/** The database: one folder or URI. */
+export interface LanceDatabase {
+  tableNames(): Promise<string[]>;
+  /** Undefined when there is no such table. */
+  open(name: string): Promise<LanceTable | undefined>;
+  /** Opens the table, or makes it, with its indexes. Only a writer that holds the lock may call it. */
+  openOrCreate(name: string, dimensions: number): Promise<LanceTable>;
+  /** Reads a small table of texts by key; undefined when there is none. */
+  readSettings(name: string): Promise<ReadonlyMap<string, string> | undefined>;
+  writeSettings(name: string, settings: ReadonlyMap<string, string>): Promise<void>;
+  close(): void;
+}
+
+interface Libraries {
+  readonly lance: typeof Lance;
+  readonly arrow: typeof Arrow;
+}
+
+let libraries: Promise<Libraries> | undefined;
+
+/** Loads LanceDB, once in a process. Call it early to have it load beside other things. */
+export function loadLance(): Promise<Libraries> {
+  libraries ??= (async () => {
+    // One after the other: LanceDB requires Arrow, which must not be half imported by then.
+    const lance = await import("@lancedb/lancedb");
+    return { lance, arrow: await import("apache-arrow") };
+  })();
+  return libraries;
+}
+
+/** Opens the database. Reads always see the last commit, of this process or another. */
+export async function openDatabase(location: string): Promise<LanceDatabase> {
+  const guard = <Result>(work: () => Promise<Result>): Promise<Result> =>
+    work().catch((error: unknown) => {
+      throw storeFailure(error, location);
+    });
+  const { lance, arrow } = await loadLance();
+  const connection = await guard(() =>
+    lance.connect(location, {
+      readConsistencyInterval: 0,
+      session: new lance.Session(INDEX_CACHE_BYTES, METADATA_CACHE_BYTES),
+    }),
+  );
+  const tableNames = () => guard(() => connection.tableNames({ limit: 1_000_000 }));
+  const open = async (name: string): Promise<Lance.Table | undefined> => {
+    try {
+      return await connection.openTable(name);
+    } catch (error) {
+      // A folder without a first commit, left by a writer that was killed, is no table either.
+      if (/was not found|dataset .*not found/i.test((error as Error).message)) return undefined;
+      throw storeFailure(error, location);
+    }
+  };
+  return {
+    tableNames,
+    async open(name) {
+      const table = await open(name);
+      return table && wrapTable(table, { lance, arrow }, guard);
+    },
+    async openOrCreate(name, dimensions) {
+      const existing = await open(name);
+      const table =
+        existing ?? (await guard(() => connection.createEmptyTable(name, storeSchema(arrow, dimensions))));
+      await guard(() => makeIndexes(table, lance));
+      return wrapTable(table, { lance, arrow }, guard);
+    },
+    async readSettings(name) {
+      const table = await open(name);
+      if (!table) return undefined;
+      const rows = await guard(() => table.query().select(["key", "value"]).toArray());
+      return new Map(rows.map((row) => [String(row.key), String(row.value)]));
+    },
+    async writeSettings(name, settings) {
+      const rows = [...settings].map(([key, value]) => ({ key, value }));
+      await guard(() => connection.createTable(name, rows));
+    },
+    close: () => connection.close(),
+  };
+}
+
+/** The keyword indexes and the key that keeps two writers from inserting one row twice. Does nothing when they are there. */
+async function makeIndexes(table: Lance.Table, lance: typeof Lance): Promise<void> {
+  const names = new Set((await table.listIndices()).map((index) => index.name));
+  if (names.has(TERMS_INDEX) && names.has(IDENTIFIERS_INDEX)) return;
+  if (names.size === 0) {
+    await table.setUnenforcedPrimaryKey("id").catch((error: Error) => {
+      if (!/already|primary key/i.test(error.message)) throw error;
+    });
+  }
+  if (!names.has(IDENTIFIERS_INDEX)) await makeIdentifiersIndex(table, lance);
+  if (!names.has(TERMS_INDEX)) await makeTermsIndex(table, lance);
+}
+
+/** English stemming and stop words, accents folded; other languages are matched by their whole words. */
+function makeTermsIndex(table: Lance.Table, lance: typeof Lance): Promise<void> {
+  const config = lance.Index.fts({ baseTokenizer: "simple", withPosition: false });
+  return table.createIndex("terms", { config, replace: true });
+}
+
+function makeIdentifiersIndex(table: Lance.Table, lance: typeof Lance): Promise<void> {
+  const config = lance.Index.fts({
+    baseTokenizer: "whitespace",
+    stem: false,
+    removeStopWords: false,
+    asciiFolding: false,
+    maxTokenLength: MAX_IDENTIFIER_LENGTH,
+    withPosition: false,
+  });
+  return table.createIndex("identifiers", { config, replace: true });
+}
+
+function wrapTable(
+  table: Lance.Table,
+  { lance, arrow }: Libraries,
+  guard: <Result>(work: () => Promise<Result>) => Promise<Result>,
+): LanceTable {
+  let indexed = false;
+  const isIndexed = async () => {
+    indexed ||= (await table.listIndices()).filter(({ columns }) => columns.length > 0).length >= 2;
+    return indexed;
+  };
+  return {
+    keyword: ({ text, identifiers }, filter, limit, columns) =>
+      guard(async () => {
+        // Without its indexes a table is empty still: its maker was killed, or is at it.
+        if (!(await isIndexed())) return [];
+        // Query classes take the words as words: no sign in a question has a meaning of its own.
+        const clauses: [Lance.Occur, Lance.FullTextQuery][] = [
+          [lance.Occur.Should, new lance.MatchQuery(text, "terms")],
+        ];
+        if (identifiers !== "") {
+          const match = new lance.MatchQuery(identifiers, "identifiers", { boost: IDENTIFIER_BOOST });
+          clauses.push([lance.Occur.Should, match]);
+        }
+        const query = table.query().fullTextSearch(new lance.BooleanQuery(clauses)).where(filter);
+        return plainRows(
+          await query
+            .select([...columns, "_score"])
+            .limit(limit)
+            .toArray(),
+          [...columns, "_score"],
+        );
+      }),
+    nearest: (vector, filter, limit, columns) =>
+      guard(async () => {
+        // Vectors are of unit length, so the dot product ranks as the cosine does.
+        const query = table.query().nearestTo(vector).distanceType("dot").bypassVectorIndex().where(filter);
+        const names = [...columns, "_distance"];
+        return plainRows(await query.select(names).limit(limit).toArray(), names);
+      }),
+    select: (filter, columns) =>
+      guard(async () =>
+        plainRows(
+          await table
+            .query()
+            .where(filter)
+            .select([...columns])
+            .toArray(),
+          columns,
+        ),
+      ),
+    count: (filter) => guard(() => table.countRows(filter)),
+    replace: (rows, documentIds) =>
+      guard(async () => {
+        const schema = storeSchema(arrow, vectorLength(await table.schema()));
+        const data = lance.makeArrowTable(
+          rows.map((row) => ({ ...row })),
+          { schema },
+        );
+        await table
+          .mergeInsert("id")
+          .whenMatchedUpdateAll()
+          .whenNotMatchedInsertAll()
+          .whenNotMatchedBySourceDelete({ where: rowsOfDocuments(documentIds) })
+          .useIndex(false)
+          .execute(data);
+      }),
+    remove: (documentIds) =>
+      guard(async () => {
+        await table.delete(rowsOfDocuments(documentIds));
+      }),
+    tidy: (replaced) =>
+      guard(async () => {
+        const cleanupOlderThan = new Date(Date.now() - KEEP_VERSIONS_MS);
+        if (replaced && (await table.countRows()) <= REBUILD_MAX_ROWS) {
+          await makeTermsIndex(table, lance);
+          await makeIdentifiersIndex(table, lance);
+        }
+        // Nobody else writes while this writer holds the lock, so files of no version are a killed writer's leavings.
+        await table.optimize({ cleanupOlderThan, deleteUnverified: true });
+      }),
+    close: () => table.close(),
+  };
+}
+
+function vectorLength(schema: { fields: { name: string; type: { listSize?: number } }[] }): number {
+  return schema.fields.find((field) => field.name === "vector")?.type.listSize ?? 0;
+}
+
+/** Arrow's rows as plain objects of strings, numbers and arrays of strings. */
+function plainRows(rows: readonly Record<string, unknown>[], columns: readonly string[]): Row[] {
+  return rows.map((row) =>
+    Object.fromEntries(
+      columns.map((column) => {
+        const value = row[column];
+        const list = typeof value === "object" && value !== null && Symbol.iterator in value;
+        return [column, list ? Array.from(value as Iterable<unknown>) : value];
+      }),
+    ),
+  );
+}

@@ -1,0 +1,76 @@
+import type * as Arrow from "apache-arrow";
+
+/**
+ * A row of a tenant's table: a document's header (`id === documentId`, with the whole text) or one of its chunks. The
+ * fields that filters and passages need stand in both.
+ */
+export interface StoreRow {
+  readonly id: string;
+  readonly kind: "document" | "chunk";
+  readonly documentId: string;
+  readonly tenant: string;
+  readonly source: string;
+  readonly uri: string;
+  readonly title: string;
+  readonly roles: readonly string[];
+  readonly version: string;
+  /** Of a header: hash of the bytes and settings it was made from, so that an unchanged file is not read into blocks. */
+  readonly fingerprint: string;
+  readonly text: string;
+  readonly ordinal: number;
+  readonly startOffset: number;
+  readonly endOffset: number;
+  readonly headings: readonly string[];
+  /** Of a header: JSON. */
+  readonly metadata: string;
+  /** Of a chunk: what the keyword leg indexes, stemmed. Null in a header, which then counts in no word statistics. */
+  readonly terms: string | null;
+  /** Of a chunk: identifiers, unstemmed, separated by spaces. */
+  readonly identifiers: string | null;
+  readonly vector: Float32Array | null;
+}
+
+/** Columns that a passage is made of. */
+export const PASSAGE_COLUMNS = [
+  "id",
+  "documentId",
+  "source",
+  "uri",
+  "title",
+  "version",
+  "text",
+  "ordinal",
+  "startOffset",
+  "endOffset",
+  "headings",
+] as const;
+
+/** The Arrow schema of a tenant's table. */
+export function storeSchema(arrow: typeof Arrow, dimensions: number): Arrow.Schema {
+  const text = (name: string, nullable = false) => new arrow.Field(name, new arrow.Utf8(), nullable);
+  const texts = (name: string) =>
+    new arrow.Field(name, new arrow.List(new arrow.Field("item", new arrow.Utf8(), true)), false);
+  const integer = (name: string) => new arrow.Field(name, new arrow.Int32(), false);
+  const item = new arrow.Field("item", new arrow.Float32(), true);
+  return new arrow.Schema([
+    text("id"),
+    text("kind"),
+    text("documentId"),
+    text("tenant"),
+    text("source"),
+    text("uri"),
+    text("title"),
+    texts("roles"),
+    text("version"),
+    text("fingerprint"),
+    text("text"),
+    integer("ordinal"),
+    integer("startOffset"),
+    integer("endOffset"),
+    texts("headings"),
+    text("metadata"),
+    text("terms", true),
+    text("identifiers", true),
+    new arrow.Field("vector", new arrow.FixedSizeList(dimensions, item), true),
+  ]);
+}
