@@ -27,7 +27,10 @@ import type {
 
 /** What an advisor is made of. Every field has a default, and every part can be replaced through its contract. */
 export interface AdvisorSettings {
-  /** Folder of the knowledge store, or a retriever of your own. Default `.advisor` in the working directory. */
+  /**
+   * Folder of the knowledge store, or a retriever of your own. Default `.advisor` in the working directory. The first
+   * `sync` or `upsert` makes it; asking one that is not there throws StoreError `store_missing`.
+   */
   readonly store?: string | Retriever;
   /** `nano` (the embedded model), the path of a chat GGUF, or a generator of your own. Default `nano`. */
   readonly model?: "nano" | (string & {}) | Generator;
@@ -66,7 +69,7 @@ export interface AskRequest {
   readonly topK?: number;
   /** Default `hybrid`. */
   readonly searchMode?: SearchMode;
-  /** Default 256. */
+  /** Default 256. `quoted` writes whole sentences, whatever it says. */
   readonly maxTokens?: number;
   /** Default 0: the same answer each time. */
   readonly temperature?: number;
@@ -110,10 +113,13 @@ export interface Advisor {
   /** The roles that the tenant's rules name. */
   roles(tenant?: string): Promise<readonly string[]>;
   ask(request: string | AskRequest): Promise<Answer>;
-  /** The same as {@link ask}, as it happens. Leaving the loop early aborts the work. */
+  /**
+   * The same as {@link ask}, as it happens. Leaving the loop early aborts the work. `dispose` waits for a stream that is
+   * being read, so read it to its end or leave it.
+   */
   stream(request: string | AskRequest): AsyncIterable<AnswerEvent>;
   status(): Promise<AdvisorStatus>;
-  /** Loads everything now instead of on first use. */
+  /** Loads everything now instead of on first use. A store that is not there yet is left for the first `sync`. */
   warmUp(): Promise<void>;
   /** Waits for work in flight, then frees the models and closes the store. */
   dispose(): Promise<void>;

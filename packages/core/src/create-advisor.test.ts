@@ -1,9 +1,16 @@
-import type { AnswerEvent, Embedder, Generator, Retriever } from "@advisor/contracts";
+import {
+  type AnswerEvent,
+  type Embedder,
+  type Generator,
+  type Retriever,
+  StoreError,
+} from "@advisor/contracts";
 import { createFakeEmbedder, createFakeGenerator, createFakeRetriever } from "@advisor/contracts/testing";
 import { describe, expect, it, vi } from "vitest";
 import { collect, createFixture, EMPLOYEE, NOTICE, obeyGrammar, PAGES } from "../test/fixture.ts";
 import { assembleAdvisor, createAdvisor } from "./create-advisor.ts";
 import { GENERAL_PROFILE } from "./model-profile.ts";
+import type { StoreRequest } from "./parts.ts";
 import { parseSettings } from "./settings.ts";
 
 const QUESTION = "How long is the notice period?";
@@ -14,7 +21,7 @@ function createLoaders(replies: Parameters<typeof createFakeGenerator>[0] = { re
   const generator = createFakeGenerator(replies);
   const embedder = createFakeEmbedder();
   const loaders = {
-    retriever: vi.fn(async (): Promise<Retriever> => {
+    retriever: vi.fn(async (_request: StoreRequest): Promise<Retriever> => {
       await retriever.upsert(PAGES);
       return retriever;
     }),
@@ -118,10 +125,10 @@ describe("parts", () => {
       return generator;
     });
     const search = loaders.retriever.getMockImplementation();
-    loaders.retriever.mockImplementation(async () => {
+    loaders.retriever.mockImplementation(async (request) => {
       expect(loaders.generator).toHaveBeenCalledOnce();
       storeIsOpen();
-      return (await search?.()) as Retriever;
+      return (await search?.(request)) as Retriever;
     });
     expect((await advisor.ask(QUESTION)).text).toBe(`${NOTICE} [1]`);
   });
@@ -136,6 +143,30 @@ describe("parts", () => {
     retriever.failNext(new Error("search failed"));
     await expect(advisor.ask(QUESTION)).rejects.toThrow("search failed");
     await advisor.dispose();
+  });
+
+  it("make a store for writing, never for reading", async () => {
+    const { advisor, loaders, retriever } = createLoaders();
+    let exists = false;
+    loaders.retriever.mockImplementation(async ({ create }) => {
+      if (!exists && !create) {
+        throw new StoreError({
+          code: "store_missing",
+          subject: "s",
+          reason: "there is none",
+          nextStep: "Sync",
+        });
+      }
+      exists = true;
+      return retriever;
+    });
+    await advisor.warmUp();
+    for (const read of [() => advisor.ask(QUESTION), () => advisor.search("x"), () => advisor.status()]) {
+      await expect(read()).rejects.toMatchObject({ code: "store_missing" });
+    }
+    expect(exists).toBe(false);
+    await Promise.all([advisor.upsert(PAGES), advisor.upsert(PAGES)]);
+    expect((await advisor.ask(QUESTION)).text).toBe(`${NOTICE} [1]`);
   });
 
   it("of the caller's own are not disposed, loaded ones are", async () => {

@@ -13,7 +13,7 @@ import { answerEvents, type Environment } from "./ask.ts";
 import { parseAskRequest, parseSearch } from "./ask-request.ts";
 import { loaders } from "./loaders.ts";
 import { GENERAL_PROFILE } from "./model-profile.ts";
-import { createParts, type PartLoaders } from "./parts.ts";
+import { createParts, isStoreMissing, type PartLoaders } from "./parts.ts";
 import { type ParsedSettings, parseSettings } from "./settings.ts";
 import { createWorkTracker } from "./work-tracker.ts";
 
@@ -68,16 +68,16 @@ export function assembleAdvisor(
 
   return {
     sync: (folder, options?: SyncOptions) =>
-      work.run(async () => (await parts.retriever()).sync(folder, writeOptions(options))),
+      work.run(async () => (await parts.retrieverForWriting()).sync(folder, writeOptions(options))),
     upsert: (documents, options) =>
       work.run(async () => {
         const list = Array.isArray(documents) ? documents : [documents];
-        return (await parts.retriever()).upsert(list, writeOptions(options));
+        return (await parts.retrieverForWriting()).upsert(list, writeOptions(options));
       }),
     remove: (uris, options) =>
       work.run(async () => {
         const list = typeof uris === "string" ? [uris] : uris;
-        return (await parts.retriever()).remove(list, writeOptions(options));
+        return (await parts.retrieverForWriting()).remove(list, writeOptions(options));
       }),
     search: (query, options) =>
       work.run(async () => {
@@ -129,7 +129,11 @@ export function assembleAdvisor(
       }),
     warmUp: () =>
       work.run(async () => {
-        await Promise.all([parts.profile(), parts.embedder(), parts.retriever(), parts.generator()]);
+        const store = parts.retriever().catch((error: unknown) => {
+          // There is nothing to warm before the first sync.
+          if (!isStoreMissing(error)) throw error;
+        });
+        await Promise.all([parts.profile(), parts.embedder(), store, parts.generator()]);
       }),
     dispose,
     [Symbol.asyncDispose]: dispose,

@@ -1,4 +1,3 @@
-import type { EmbedderCard } from "@advisor/contracts";
 import { nanoAdapters, nanoChatModel, nanoEmbedder } from "@advisor/nano";
 import { GENERAL_PROFILE, profileOfCard } from "./model-profile.ts";
 import type { PartLoaders } from "./parts.ts";
@@ -15,6 +14,7 @@ export const loaders: PartLoaders = {
     const common = {
       ...(settings.contextLength === undefined ? {} : { contextLength: settings.contextLength }),
       gpu: settings.gpu,
+      ...(settings.onProgress ? { onProgress: settings.onProgress } : {}),
     };
     const adapters = import("@advisor/adapters");
     if (model !== NANO) {
@@ -47,14 +47,15 @@ export const loaders: PartLoaders = {
     });
   },
 
-  async retriever(folder, embedder, settings) {
+  async retriever({ location, embedder, create, settings }) {
     const { openKnowledge } = await import("@advisor/retrieval");
-    const card: EmbedderCard | undefined =
-      settings.embedder === NANO ? (await nanoEmbedder()).card : undefined;
+    const card = settings.embedder === NANO ? (await nanoEmbedder()).card : undefined;
     return openKnowledge({
-      folder,
+      location,
       embedder,
+      create,
       ...(card ? { vectorWeight: card.vectorWeight } : {}),
+      ...(settings.onProgress ? { onProgress: settings.onProgress } : {}),
     });
   },
 };

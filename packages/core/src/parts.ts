@@ -1,4 +1,4 @@
-import type { Embedder, Generator, Retriever } from "@advisor/contracts";
+import { AdvisorError, type Embedder, type Generator, type Retriever } from "@advisor/contracts";
 import type { AskParts } from "./ask.ts";
 import { lazyPart } from "./lazy-part.ts";
 import type { ModelProfile } from "./model-profile.ts";
@@ -7,12 +7,22 @@ import type { ParsedSettings } from "./settings.ts";
 /** How each part is made when the caller gave none of their own. */
 export interface PartLoaders {
   embedder(setting: string): Promise<Embedder>;
-  retriever(folder: string, embedder: Embedder, settings: ParsedSettings): Promise<Retriever>;
+  /** With `create` false a store that is not there is `store_missing`. */
+  retriever(store: StoreRequest): Promise<Retriever>;
   generator(model: string, settings: ParsedSettings): Promise<Generator>;
   profile(model: string): Promise<ModelProfile>;
 }
 
+export interface StoreRequest {
+  readonly location: string;
+  readonly embedder: Embedder;
+  readonly create: boolean;
+  readonly settings: ParsedSettings;
+}
+
 export interface AdvisorParts extends AskParts {
+  /** The retriever, its store made when there is none. Reading never makes one: a mistyped path would answer nothing. */
+  retrieverForWriting(): Promise<Retriever>;
   /** Frees what was loaded here. Parts that the caller gave are the caller's to free. */
   dispose(): Promise<void>;
 }
@@ -24,8 +34,9 @@ export function createParts(
   generalProfile: ModelProfile,
 ): AdvisorParts {
   const embedder = ownOrLazy(settings.embedder, loaders.embedder);
-  const retriever = ownOrLazy(settings.store, async (folder) =>
-    loaders.retriever(folder, await embedder.get(), settings),
+  let create = false;
+  const retriever = ownOrLazy(settings.store, async (location) =>
+    loaders.retriever({ location, embedder: await embedder.get(), create, settings }),
   );
   const generator = ownOrLazy(settings.model, (model) => loaders.generator(model, settings));
   const profile = lazyPart(
@@ -39,6 +50,15 @@ export function createParts(
   return {
     embedder: embedder.get,
     retriever: retriever.get,
+    async retrieverForWriting() {
+      try {
+        return await retriever.get();
+      } catch (error) {
+        if (!isStoreMissing(error)) throw error;
+        create = true;
+        return retriever.get();
+      }
+    },
     generator: generator.get,
     profile: profile.get,
     async dispose() {
@@ -46,6 +66,10 @@ export function createParts(
       await settled([generator.dispose(), retriever.dispose().finally(embedder.dispose)]);
     },
   };
+}
+
+export function isStoreMissing(error: unknown): boolean {
+  return AdvisorError.isInstance(error) && error.code === "store_missing";
 }
 
 function ownOrLazy<Part extends { dispose(): Promise<void> }>(
