@@ -1,0 +1,57 @@
+import type { Command } from "commander";
+import { collect, collectRoles, DEFAULT_STORE, EMBEDDED } from "./flag-values.ts";
+
+/** Adds options to a command and returns it. */
+export type Options = (command: Command) => Command;
+
+export const storeOptions: Options = (command) =>
+  command
+    .optionsGroup("Store:")
+    .option("--store <folder>", "folder of the knowledge store", DEFAULT_STORE)
+    .option("--embedder <folder>", "nano, or the folder of a transformers.js model", EMBEDDED);
+
+export const outputOptions: Options = (command) =>
+  command.optionsGroup("Options:").option("--json", "one JSON object on standard output; errors as JSON too");
+
+export const tenantOption: Options = (command) =>
+  command.optionsGroup("Who asks:").option("--tenant <name>", "whose pages (default: default)");
+
+export const principalOptions: Options = (command) =>
+  tenantOption(command).option(
+    "--role <role>",
+    "act as someone who holds this role (repeat or list with commas; default: administrator of the tenant)",
+    collectRoles,
+    [],
+  );
+
+export const batchOptions: Options = (command) =>
+  command
+    .optionsGroup("Many questions at once:")
+    .option(
+      "--batch <file>",
+      'one {"id","question"} a line in (- for standard input), one JSON result a line out',
+    )
+    .option("--concurrency <n>", "how many are worked on at once");
+
+export const answerOptions: Options = (command) =>
+  command
+    .optionsGroup("Answer:")
+    .option("--mode <arm>", "base, retrieval, adapter or hybrid (default: retrieval; with --adapter hybrid)")
+    .option("--adapter <name>", "adapter that steers the answer; `advisor adapters` lists them")
+    .option("--adapter-scale <factor>", "how strongly (default: 1)")
+    .option(
+      "--grounding <kind>",
+      "cited: marks are checked; quoted: only sentences of the sources (default: the model's)",
+    )
+    .option("--top-k <n>", "passages to retrieve (default: 4)")
+    .option("--max-tokens <n>", "longest answer (default: 256)")
+    .option("--temperature <t>", "0 gives the same answer each time (default: 0)")
+    .option("--seed <n>", "same seed, same answer, above temperature 0")
+    .option("--prompt", "show the prompt as sent");
+
+export const modelOptions: Options = (command) =>
+  command
+    .optionsGroup("Model:")
+    .option("--model <file>", "nano, or a chat model as GGUF", EMBEDDED)
+    .option("--adapters <file>", "a LoRA GGUF with its manifest beside it (repeatable)", collect, [])
+    .option("--no-gpu", "use the CPU alone");

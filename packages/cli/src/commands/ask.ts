@@ -1,0 +1,120 @@
+import { MAX_TOP_K, type Principal, usesSources } from "@advisor/contracts";
+import type { Advisor, AskRequest } from "@advisor/core";
+import { runBatch } from "../batch.ts";
+import type { CommandContext, CommandResult } from "../context.ts";
+import {
+  type AnswerFlags,
+  answerChoiceOf,
+  type BatchFlags,
+  parseGrounding,
+  parseNumber,
+  principalOf,
+} from "../flags.ts";
+import { createAnswerWriter, writeAnswerFoot, writeAnswerText } from "../output/answer.ts";
+import { createLocate } from "../output/locate.ts";
+import { createProgressLine, type ProgressLine } from "../output/progress-line.ts";
+import { writeWarnings } from "../output/warnings.ts";
+import { questionOf } from "../question.ts";
+import { answerLine } from "../result-lines.ts";
+import { requireKnownRoles, requireStore, settingsOf, withAdvisor } from "../with-advisor.ts";
+
+export interface AskFlags extends AnswerFlags, BatchFlags {}
+
+/** Answers in the making at once in a batch: one is searched for while another is written. */
+const CONCURRENCY = 2;
+const MAX_TOKENS = 131_072;
+const MAX_SEED = 0xffffffff;
+const MAX_TEMPERATURE = 10;
+
+/** `advisor ask QUESTION`. */
+export async function ask(context: CommandContext, words: readonly string[], flags: AskFlags): CommandResult {
+  const asked = questionOf("ask", words, flags);
+  const principal = principalOf(flags);
+  const request = requestOf(flags, principal, context.signal);
+  if (usesSources(request.mode)) requireStore(context, flags);
+
+  const progress = createProgressLine(context.host, { json: flags.json === true });
+  progress.say("Loading");
+  try {
+    return await withAdvisor(context, settingsOf(context, flags, progress.show), async (advisor) => {
+      if (usesSources(request.mode)) await requireKnownRoles(advisor, principal);
+      if (asked.batch) {
+        return runBatch(context, {
+          file: asked.file,
+          concurrency: asked.concurrency ?? CONCURRENCY,
+          onDone: (done) => progress.show({ stage: "answering", done, unit: "questions" }),
+          answer: async ({ id, question }) => answerLine(id, await advisor.ask({ ...request, question })),
+        });
+      }
+      progress.say("Answering");
+      await answerOne(
+        context,
+        advisor,
+        { ...request, question: asked.question },
+        flags.json === true,
+        progress,
+      );
+    });
+  } finally {
+    progress.end();
+  }
+}
+
+/** One question with everything the flags say of it, the question itself left out. */
+export function requestOf(flags: AnswerFlags, principal: Principal, signal: AbortSignal) {
+  const number = parseNumber;
+  return {
+    ...answerChoiceOf(flags),
+    principal,
+    signal,
+    ...(flags.grounding !== undefined && { grounding: parseGrounding(flags.grounding) }),
+    ...(flags.topK !== undefined && { topK: number("--top-k", flags.topK, { min: 1, max: MAX_TOP_K }) }),
+    ...(flags.maxTokens !== undefined && {
+      maxTokens: number("--max-tokens", flags.maxTokens, { min: 1, max: MAX_TOKENS }),
+    }),
+    ...(flags.temperature !== undefined && {
+      temperature: number("--temperature", flags.temperature, { min: 0, max: MAX_TEMPERATURE, whole: false }),
+    }),
+    ...(flags.seed !== undefined && { seed: number("--seed", flags.seed, { min: 0, max: MAX_SEED }) }),
+    ...(flags.prompt && { includePrompt: true }),
+  };
+}
+
+/** Answers one question on the terminal: word by word where a person watches, whole elsewhere. */
+export async function answerOne(
+  { terminal }: Pick<CommandContext, "terminal">,
+  advisor: Advisor,
+  request: AskRequest & { readonly principal: Principal },
+  json: boolean,
+  progress: ProgressLine,
+) {
+  if (json) {
+    const answer = await advisor.ask(request);
+    progress.pause();
+    await terminal.line(JSON.stringify(answerLine(answer.id, answer)));
+    return answer;
+  }
+  const answer = terminal.live ? await streamed() : await advisor.ask(request);
+  progress.pause();
+  if (!terminal.live) await writeAnswerText(terminal, answer.text);
+  const locate = createLocate((id) => advisor.document(id, { principal: request.principal }));
+  await writeAnswerFoot(terminal, answer, locate);
+  await writeWarnings(terminal, answer.warnings);
+  return answer;
+
+  async function streamed() {
+    const writer = createAnswerWriter(terminal);
+    for await (const event of advisor.stream(request)) {
+      if (event.type === "answer") {
+        progress.pause();
+        await writer.end();
+        return event.answer;
+      }
+      if (event.type === "text") {
+        progress.pause();
+        await writer.push(event.text);
+      }
+    }
+    throw new Error("the stream ended without an answer");
+  }
+}

@@ -1,0 +1,132 @@
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { document, type FakeCore, fakeCore, passage, searchResult } from "../../test/fake-advisor.ts";
+import { inFolder, json, plain, type RunOptions, runCli } from "../../test/run-cli.ts";
+
+/** Runs a command where a store is. */
+function runStored(argv: readonly string[], core: FakeCore, options: RunOptions = {}) {
+  return inFolder((cwd) => {
+    mkdirSync(join(cwd, ".advisor"));
+    return runCli(argv, { core, cwd, ...options });
+  });
+}
+
+const finding = (over: Parameters<typeof fakeCore>[0] = {}) =>
+  fakeCore({ search: async () => searchResult(), document: async () => document(), ...over });
+
+describe("search", () => {
+  it("prints where each passage stands, and how it begins", async () => {
+    const long = Array.from({ length: 80 }, (_, index) => `word${index}`).join(" ");
+    const core = finding({
+      search: async () => searchResult([passage(), passage({ id: "p2", text: long, headings: ["A", "B"] })]),
+    });
+    const ran = await runStored(["search", "how", "many", "days"], core, {
+      columns: 80,
+      env: { NO_COLOR: "1" },
+    });
+    expect(ran.code).toBe(0);
+    const lines = ran.out.split("\n");
+    expect(lines[0]).toBe(" 1  people/leave.md:6 › Leave");
+    expect(lines[1]).toBe("    You get 27 days of leave a year. Ask your manager.");
+    expect(lines[3]).toBe(" 2  people/leave.md:6 › A › B");
+    expect(lines[7]).toMatch(/ …$/);
+    expect(lines.at(-2)).toBe("2 passages in 13 ms");
+    expect(core.calls).toEqual(["search how many days"]);
+    for (const line of lines) expect(line.length).toBeLessThanOrEqual(80);
+
+    const full = await runStored(["search", "--full", "x"], core);
+    expect(full.out.replace(/\s+/g, " ")).toContain(long);
+  });
+
+  it("prints one JSON object for machines", async () => {
+    const ran = await runStored(["search", "--json", "leave"], finding());
+    const { uri, title, text, score, start, end, headings, documentId } = passage();
+    expect(json(ran)).toMatchObject({
+      id: expect.any(String),
+      passages: [{ uri, title, text, score, start, end, headings, documentId }],
+      timings: { totalMs: 12.5 },
+      warnings: [],
+    });
+  });
+
+  it("says so when nothing was found", async () => {
+    const ran = await runStored(["search", "leave"], finding({ search: async () => searchResult([]) }));
+    expect(ran).toMatchObject({ code: 0, out: "Nothing found.\n\n0 passages in 13 ms\n" });
+  });
+
+  it("hands the principal, the mode and the number of passages on", async () => {
+    const seen: unknown[] = [];
+    const core = finding({
+      roles: ["hr", "staff", "a,b"],
+      search: async (_query, options) => {
+        const { signal: _, ...rest } = options ?? {};
+        seen.push(rest);
+        return searchResult();
+      },
+    });
+    await runStored(["search", "x"], core);
+    await runStored(["search", "x", "--tenant", "acme"], core);
+    const flags = [
+      "--role",
+      "staff,hr",
+      "--role",
+      "a\\,b",
+      "--role",
+      "hr",
+      "--mode",
+      "keyword",
+      "--top-k",
+      "9",
+    ];
+    await runStored(["search", "x", ...flags], core);
+    expect(seen).toEqual([
+      { principal: { tenant: "default", roles: ["administrator"] } },
+      { principal: { tenant: "acme", roles: ["administrator"] } },
+      { principal: { tenant: "default", roles: ["staff", "hr", "a,b"] }, mode: "keyword", topK: 9 },
+    ]);
+    expect(core.calls.filter((call) => call.startsWith("roles"))).toEqual(["roles default"]);
+  });
+
+  it("refuses a role that no page names, and lists those there are", async () => {
+    const core = finding({ roles: ["hr", "staff"] });
+    const ran = await runStored(["search", "x", "--role", "staf"], core);
+    expect(ran.code).toBe(2);
+    expect(ran.err).toMatch(/--role staf: .*Use one of hr, staff, administrator\./);
+    expect(core.calls).toEqual(["roles default"]);
+  });
+
+  it("names the store that is missing, and the way to make it", async () => {
+    await inFolder(async (cwd) => {
+      const ran = await runCli(["search", "x", "--store", "kb", "--tenant", "acme"], { cwd });
+      expect(ran.code).toBe(1);
+      expect(ran.err).toContain(`store ${join(cwd, "kb")}: there is none yet`);
+      expect(ran.err).toContain("`advisor sync FOLDER --store kb --tenant acme`");
+    });
+  });
+
+  it.each([
+    [[], /advisor search: the question is missing/],
+    [["  "], /the question is missing/],
+    [["x", "--mode", "hybird"], /--mode hybird: .*Use one of hybrid, vector, keyword/],
+    [["x", "--top-k", "0"], /--top-k 0: must be a whole number from 1 to 200/],
+    [["x", "--top-k", "many"], /--top-k many: must be a whole number/],
+    [["x", "--top-k", "1.5"], /must be a whole number/],
+    [["x", "--role", ""], /--role.*must not be empty/],
+    [["x", "--tenant", ""], /tenant.*must not be empty/],
+    [["x", "--batch", "f"], /--batch f: a question stands beside it/],
+    [["--batch", "f", "--concurrency", "0"], /--concurrency 0: must be/],
+  ])("calls search %j wrong use", async (argv, message) => {
+    const ran = await runCli(["search", ...argv]);
+    expect(ran.code).toBe(2);
+    expect(ran.err).toMatch(message);
+  });
+
+  it("cannot be made to write control sequences by a page", async () => {
+    const hostile = passage({ text: "a\u001b]0;owned\u0007b", uri: "x\u001b[2J.md", headings: ["h\u202eh"] });
+    const core = finding({ search: async () => searchResult([hostile]), document: async () => undefined });
+    const ran = await runStored(["search", "x"], core, { columns: 80, env: { NO_COLOR: "1" } });
+    expect(ran.out).toBe(plain(ran.out));
+    expect(ran.out).toContain(" 1  x.md › hh\n    ab\n");
+  });
+});

@@ -1,0 +1,66 @@
+import { randomUUID } from "node:crypto";
+import { MAX_TOP_K } from "@advisor/contracts";
+import { runBatch } from "../batch.ts";
+import type { CommandContext, CommandResult } from "../context.ts";
+import { type AskerFlags, type BatchFlags, parseNumber, parseSearchMode, principalOf } from "../flags.ts";
+import { createLocate } from "../output/locate.ts";
+import { writePassages } from "../output/passages.ts";
+import { createProgressLine } from "../output/progress-line.ts";
+import { writeWarnings } from "../output/warnings.ts";
+import { questionOf } from "../question.ts";
+import { searchLine } from "../result-lines.ts";
+import { requireKnownRoles, requireStore, settingsOf, withAdvisor } from "../with-advisor.ts";
+
+export interface SearchFlags extends AskerFlags, BatchFlags {
+  readonly mode?: string;
+  readonly full?: boolean;
+}
+
+/** Searches in flight at once in a batch: enough to keep embedding and the database busy together. */
+const CONCURRENCY = 4;
+
+/** `advisor search QUERY`. */
+export async function search(
+  context: CommandContext,
+  words: readonly string[],
+  flags: SearchFlags,
+): CommandResult {
+  const { host, signal, terminal } = context;
+  const asked = questionOf("search", words, flags);
+  const principal = principalOf(flags);
+  const options = {
+    principal,
+    signal,
+    ...(flags.mode !== undefined && { mode: parseSearchMode(flags.mode) }),
+    ...(flags.topK !== undefined && { topK: parseNumber("--top-k", flags.topK, { min: 1, max: MAX_TOP_K }) }),
+  };
+  requireStore(context, flags);
+
+  const progress = createProgressLine(host, { json: flags.json === true });
+  progress.say("Opening the store");
+  try {
+    return await withAdvisor(context, settingsOf(context, flags, progress.show), async (advisor) => {
+      await requireKnownRoles(advisor, principal);
+      if (asked.batch) {
+        return runBatch(context, {
+          file: asked.file,
+          concurrency: asked.concurrency ?? CONCURRENCY,
+          onDone: (done) => progress.show({ stage: "searching", done, unit: "questions" }),
+          answer: async ({ id, question }) => searchLine(id, await advisor.search(question, options)),
+        });
+      }
+      progress.say("Searching");
+      const result = await advisor.search(asked.question, options);
+      progress.end();
+      if (flags.json) {
+        await terminal.line(JSON.stringify(searchLine(randomUUID(), result)));
+        return;
+      }
+      const locate = createLocate((id) => advisor.document(id, { principal }));
+      await writePassages(terminal, result, { locate, full: flags.full === true });
+      await writeWarnings(terminal, result.warnings);
+    });
+  } finally {
+    progress.end();
+  }
+}

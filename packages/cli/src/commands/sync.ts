@@ -1,0 +1,97 @@
+import { resolve } from "node:path";
+import { type ChangeReport, DEFAULT_TENANT } from "@advisor/contracts";
+import type { CommandContext, CommandResult } from "../context.ts";
+import type { StoreFlags } from "../flags.ts";
+import { counted, duration } from "../output/numbers.ts";
+import { printableLine } from "../output/printable.ts";
+import { createProgressLine } from "../output/progress-line.ts";
+import { writeWarnings } from "../output/warnings.ts";
+import { padEnd, widthOf } from "../output/width.ts";
+import { indent, wrap } from "../output/wrap.ts";
+import { settingsOf, storePath, withAdvisor } from "../with-advisor.ts";
+
+export interface SyncFlags extends StoreFlags {
+  readonly defaultRole: readonly string[];
+  readonly source?: string;
+  readonly verbose?: boolean;
+}
+
+/** Uris of one kind that are listed; the rest is counted. `--verbose` lists all. */
+const LISTED = 20;
+
+/** `advisor sync FOLDER`. */
+export async function sync(context: CommandContext, folder: string, flags: SyncFlags): CommandResult {
+  const { host, terminal } = context;
+  const progress = createProgressLine(host, { json: flags.json === true });
+  progress.say("Opening the store");
+  let report: ChangeReport;
+  try {
+    report = await withAdvisor(context, settingsOf(context, flags, progress.show), (advisor) =>
+      advisor.sync(resolve(host.cwd, folder), {
+        ...(flags.tenant !== undefined && { tenant: flags.tenant }),
+        ...(flags.defaultRole.length > 0 && { defaultRoles: [...flags.defaultRole] }),
+        ...(flags.source !== undefined && { source: flags.source }),
+        signal: context.signal,
+        onProgress: progress.show,
+      }),
+    );
+  } finally {
+    progress.end();
+  }
+
+  if (flags.json) {
+    const tenant = flags.tenant ?? DEFAULT_TENANT;
+    await terminal.line(JSON.stringify({ folder, store: storePath(context, flags), tenant, ...report }));
+    return;
+  }
+
+  const heading = `Synced ${printableLine(folder)} into ${printableLine(flags.store)} in ${duration(report.elapsedMs)}`;
+  await terminal.line(terminal.style("bold", heading));
+  const counts: [string, number][] = [
+    ["added", report.added.length],
+    ["changed", report.changed.length],
+    ["removed", report.removed.length],
+    ["unchanged", report.unchanged],
+    ["skipped", report.skipped.length],
+  ];
+  const width = Math.max(...counts.map(([, count]) => count.toLocaleString("en").length), 3);
+  for (const [name, count] of counts) {
+    const line = `  ${name.padEnd(10)} ${count.toLocaleString("en").padStart(width)}`;
+    await terminal.line(count === 0 ? terminal.style("dim", line) : line);
+  }
+  await terminal.line(terminal.style("dim", `  ${counted(report.chunks, "chunk")} written`));
+  if (flags.verbose) {
+    await list(context, "Added", report.added);
+    await list(context, "Changed", report.changed);
+    await list(context, "Removed", report.removed);
+  }
+  await listSkipped(context, report, flags.verbose === true);
+  await writeWarnings(terminal, report.warnings);
+}
+
+async function list({ terminal }: CommandContext, name: string, uris: readonly string[]): Promise<void> {
+  if (uris.length === 0) return;
+  await terminal.line(`\n${terminal.style("bold", name)}`);
+  for (const uri of uris) await terminal.line(`  ${printableLine(uri)}`);
+}
+
+async function listSkipped({ terminal }: CommandContext, report: ChangeReport, all: boolean): Promise<void> {
+  if (report.skipped.length === 0) return;
+  await terminal.line(`\n${terminal.style("bold", "Skipped")}`);
+  const shown = all ? report.skipped : report.skipped.slice(0, LISTED);
+  const names = shown.map(({ uri }) => printableLine(uri));
+  const width = Math.min(30, Math.max(...names.map(widthOf)));
+  for (const [index, { reason }] of shown.entries()) {
+    const margin = " ".repeat(width + 4);
+    const lines = wrap(printableLine(reason), Math.max(30, terminal.width - margin.length));
+    const name = names[index] as string;
+    if (widthOf(name) > width) {
+      await terminal.line(`  ${name}`);
+      await terminal.line(indent(lines, margin));
+    } else {
+      await terminal.line(indent(lines, margin, `  ${padEnd(name, width)}  `));
+    }
+  }
+  const rest = report.skipped.length - shown.length;
+  if (rest > 0) await terminal.line(`  and ${counted(rest, "more file")}; --verbose lists them all`);
+}

@@ -1,0 +1,200 @@
+import { existsSync } from "node:fs";
+import {
+  ADMINISTRATOR,
+  AdvisorError,
+  type LoadedAdapter,
+  type ModelInfo,
+  type Principal,
+} from "@advisor/contracts";
+import type { AdvisorSettings, AdvisorStatus } from "@advisor/core";
+import { absentModel, absentStore } from "../absent-parts.ts";
+import type { CommandContext } from "../context.ts";
+import { EMBEDDED } from "../flag-values.ts";
+import type { ModelFlags, StoreFlags } from "../flags.ts";
+import { counted } from "../output/numbers.ts";
+import { requireKnownRoles, storePath, syncHint, withAdvisor } from "../with-advisor.ts";
+import type { Finding } from "./finding.ts";
+
+/** The chat model, its adapters and the embedder, each loaded for real. */
+export async function examineModels(
+  context: CommandContext,
+  flags: StoreFlags & ModelFlags,
+  settings: AdvisorSettings,
+): Promise<Finding[]> {
+  const alone = { ...settings, store: absentStore("") };
+  return withAdvisor(context, alone, async (advisor) => {
+    const findings: Finding[] = [];
+    try {
+      const { model, adapters } = await advisor.status();
+      findings.push(chatModel(model, flags), device(model), ...adapters.map(adapter));
+      if (adapters.length === 0) findings.push(noAdapters());
+    } catch (error) {
+      findings.push(failed("models", "model", error));
+      return [...findings, ...(await embedderAlone(context, flags, alone))];
+    }
+    return [...findings, ...(await embedderAlone(context, flags, alone))];
+  });
+}
+
+/** Apart from the chat model, so that one's failure is not told as the other's. */
+async function embedderAlone(
+  context: CommandContext,
+  flags: StoreFlags,
+  settings: AdvisorSettings,
+): Promise<Finding[]> {
+  const { adapters: _, ...others } = settings;
+  try {
+    await withAdvisor(context, { ...others, model: absentModel() }, (advisor) => advisor.warmUp());
+  } catch (error) {
+    return [failed("models", "embedder", error)];
+  }
+  const text =
+    flags.embedder === EMBEDDED ? "nano, found and its hash is right" : `${flags.embedder}, found and loads`;
+  return [{ section: "models", name: "embedder", status: "ok", text }];
+}
+
+function chatModel(model: ModelInfo, flags: ModelFlags): Finding {
+  const millions = model.parameters / 1e6;
+  const size = millions >= 1000 ? `${(millions / 1000).toFixed(1)} B` : `${Math.round(millions)} M`;
+  const hash =
+    flags.model === EMBEDDED
+      ? "found and its hash is right"
+      : `fingerprint ${model.fingerprint.slice(0, 12)}`;
+  return {
+    section: "models",
+    name: "model",
+    status: "ok",
+    text: `${model.name}, ${model.architecture}, ${size} parameters, ${model.quantization}, context ${model.contextLength.toLocaleString("en")} tokens, ${hash}`,
+    facts: { ...model },
+  };
+}
+
+function device(model: ModelInfo): Finding {
+  return {
+    section: "machine",
+    name: "gpu",
+    status: "ok",
+    text: model.device === "cpu" ? "none in use, the CPU writes" : `in use through ${model.device}`,
+    facts: { device: model.device },
+  };
+}
+
+function adapter({ name, manifest, warnings }: LoadedAdapter): Finding {
+  const text = `${name}, rank ${manifest.rank}, writes ${formWords(manifest.form.type)}`;
+  const [warning] = warnings;
+  return {
+    section: "models",
+    name: "adapter",
+    status: warning ? "warn" : "ok",
+    text: warning ? `${text}. ${warning.message}` : `${text}, loads and changes the model`,
+    facts: { name, warnings },
+  };
+}
+
+const formWords = (form: "free" | "wrapped" | "json") =>
+  ({ free: "freely", wrapped: "its words around the evidence", json: "JSON" })[form];
+
+function noAdapters(): Finding {
+  return {
+    section: "models",
+    name: "adapter",
+    status: "warn",
+    text: "none for this model: the modes adapter and hybrid will not run",
+    nextStep: "Name one with --adapters FILE",
+  };
+}
+
+/** The store, opened without the chat model. */
+export async function examineStore(
+  context: CommandContext,
+  flags: StoreFlags,
+  settings: AdvisorSettings,
+): Promise<Finding[]> {
+  const location = storePath(context, flags);
+  if (!existsSync(location)) {
+    return [
+      {
+        section: "store",
+        name: "store",
+        status: "warn",
+        text: `${location}: none yet`,
+        nextStep: `Make it with \`${syncHint(flags)}\``,
+        facts: { location, exists: false },
+      },
+    ];
+  }
+  const { adapters: _, ...others } = settings;
+  try {
+    const { store } = await withAdvisor(context, { ...others, model: absentModel() }, (advisor) =>
+      advisor.status(),
+    );
+    return [healthy(store, flags), ...store.tenants.map((tenant) => tenantFinding(tenant))];
+  } catch (error) {
+    return [failed("store", "store", error)];
+  }
+}
+
+function healthy(store: AdvisorStatus["store"], flags: StoreFlags): Finding {
+  const empty = store.tenants.every(({ documents }) => documents === 0);
+  return {
+    section: "store",
+    name: "store",
+    status: empty ? "warn" : "ok",
+    text: `${store.location}, format ${store.format}, embedder ${store.embedder.id} (${store.embedder.dimensions} dimensions)${empty ? ", empty" : ""}`,
+    ...(empty && { nextStep: `Fill it with \`${syncHint(flags)}\`` }),
+    facts: { ...store },
+  };
+}
+
+function tenantFinding({ tenant, documents, chunks }: AdvisorStatus["store"]["tenants"][number]): Finding {
+  return {
+    section: "store",
+    name: "tenant",
+    status: "ok",
+    text: `${tenant}: ${counted(documents, "page")}, ${counted(chunks, "chunk")}`,
+    facts: { tenant, documents, chunks },
+  };
+}
+
+/** Who questions are asked as, under the flags at hand. */
+export async function examinePrincipal(
+  context: CommandContext,
+  flags: StoreFlags & { readonly role: readonly string[] },
+  settings: AdvisorSettings,
+  principal: Principal,
+): Promise<Finding> {
+  const unnamed = flags.tenant === undefined && flags.role.length === 0;
+  const administrator = principal.roles.includes(ADMINISTRATOR);
+  const who = administrator
+    ? `administrator of the tenant ${principal.tenant}: every page of it is readable`
+    : `${principal.roles.join(", ")} of the tenant ${principal.tenant}`;
+  const found: Finding = {
+    section: "access",
+    name: "principal",
+    status: "ok",
+    text: unnamed ? `nobody is named, so you ask as ${who}` : `you ask as ${who}`,
+    facts: { ...principal, named: !unnamed },
+  };
+  if (!existsSync(storePath(context, flags))) return found;
+  const { adapters: _, ...others } = settings;
+  try {
+    await withAdvisor(context, { ...others, model: absentModel() }, (advisor) =>
+      requireKnownRoles(advisor, principal),
+    );
+    return found;
+  } catch (error) {
+    // A store that does not open is told of in its own line.
+    if (AdvisorError.isInstance(error) && error.code === "unknown_role")
+      return failed("access", "principal", error);
+    return found;
+  }
+}
+
+function failed(section: Finding["section"], name: string, error: unknown): Finding {
+  if (AdvisorError.isInstance(error)) {
+    const { code, subject, reason, nextStep } = error;
+    return { section, name, status: "fail", text: `${subject}: ${reason}`, nextStep, facts: { code } };
+  }
+  const text = (error instanceof Error ? error.message : String(error)).split("\n")[0] ?? "";
+  return { section, name, status: "fail", text, facts: { code: "internal" } };
+}

@@ -1,0 +1,58 @@
+import type { Passage, SearchResult } from "@advisor/contracts";
+import type { Locate } from "./locate.ts";
+import { counted, duration } from "./numbers.ts";
+import { printable, printableLine } from "./printable.ts";
+import type { Terminal } from "./terminal.ts";
+import { truncate, widthOf } from "./width.ts";
+import { firstLines, indent, wrap } from "./wrap.ts";
+
+/** Lines of a passage shown unless the whole of it is asked for. */
+const PREVIEW_LINES = 4;
+const MARGIN = "    ";
+
+/** Passages as people read them: where each stands, and how it begins. */
+export async function writePassages(
+  terminal: Terminal,
+  { passages, timings }: SearchResult,
+  options: { readonly locate: Locate; readonly full: boolean },
+): Promise<void> {
+  if (passages.length === 0) {
+    await terminal.line("Nothing found.");
+  }
+  for (const [index, passage] of passages.entries()) {
+    if (index > 0) await terminal.line();
+    const number = String(index + 1).padStart(2);
+    const line = await options.locate(passage);
+    await terminal.line(`${terminal.style("bold", number)}  ${placeLine(terminal, passage, line)}`);
+    const width = terminal.width - MARGIN.length;
+    const lines = wrap(preview(passage.text, options.full), width);
+    const shown = options.full ? lines : firstLines(lines, PREVIEW_LINES, width);
+    await terminal.line(indent(shown, MARGIN));
+  }
+  const summary = `${counted(passages.length, "passage")} in ${duration(timings.totalMs)}`;
+  await terminal.line(`\n${terminal.style("dim", summary)}`);
+}
+
+/** `path:line › heading › heading`, the headings left out from the outermost where they do not fit. */
+export function placeLine(
+  terminal: Terminal,
+  place: { readonly uri: string; readonly headings: readonly string[] },
+  line: number | undefined,
+): string {
+  const path = printableLine(place.uri) + (line === undefined ? "" : `:${line}`);
+  const room = terminal.width - MARGIN.length - widthOf(path);
+  const headings = place.headings.map(printableLine);
+  let trail = headings.join(" › ");
+  while (headings.length > 1 && widthOf(trail) + 3 > room) {
+    headings.shift();
+    trail = `… › ${headings.join(" › ")}`;
+  }
+  const shown = trail && room > 12 ? terminal.style("dim", ` › ${truncate(trail, room - 3)}`) : "";
+  return `${terminal.style("cyan", path)}${shown}`;
+}
+
+/** A passage without the blank lines that would use up its few lines of preview. */
+function preview(text: Passage["text"], full: boolean): string {
+  const safe = printable(text).trim();
+  return full ? safe : safe.replace(/\n\s*\n/g, "\n");
+}

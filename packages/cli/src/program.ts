@@ -1,0 +1,125 @@
+import { Command } from "commander";
+import { addAdapterCommands } from "./adapter-commands.ts";
+import {
+  answerOptions,
+  batchOptions,
+  modelOptions,
+  type Options,
+  outputOptions,
+  principalOptions,
+  storeOptions,
+  tenantOption,
+} from "./command-options.ts";
+import type { CommandContext, CommandResult } from "./context.ts";
+import { collectRoles } from "./flag-values.ts";
+
+const EXAMPLES = `
+Examples:
+  advisor sync docs
+  advisor ask "How many days of leave do I get?"
+  advisor ask --role staff "Who approves a refund?"
+  advisor search --top-k 10 "error E-4012"
+  advisor ask --batch questions.jsonl > answers.jsonl
+
+Exit codes: 0 done, 1 failed, 2 wrong use, 130 interrupted.
+Everything runs on this machine and nothing is sent anywhere.`;
+
+const SYNC_NOTES = `
+It may be interrupted at any time and run again. A page says who may read it in
+its front matter (roles: [staff, hr]); one that names no role is for
+administrators alone, or for --default-role.`;
+
+/**
+ * The command line. Each command's code is loaded when it runs, so that help and usage errors need neither the
+ * database nor the model.
+ */
+export function createProgram(
+  context: CommandContext,
+  version: string,
+  finish: (code: number) => void,
+): Command {
+  const done = async (result: CommandResult) => finish((await result) ?? 0);
+  const { stdout, stderr } = context.host;
+  const program = new Command("advisor")
+    .description("Ask your own documents, on your own machine.")
+    .version(version, "-V, --version", "print the version")
+    .helpOption("-h, --help", "print this help")
+    .helpCommand("help [command]", "print the help of a command")
+    .addHelpText("after", EXAMPLES)
+    .configureOutput({
+      writeOut: (text) => stdout.write(text),
+      writeErr: (text) => stderr.write(text),
+      // Errors are written in one place, as text or as JSON: see run.ts.
+      outputError: () => {},
+      getOutHelpWidth: () => context.terminal.width,
+      getOutHasColors: () => false,
+    })
+    .exitOverride();
+
+  const command = (name: string, description: string, ...options: Options[]) => {
+    const made = program.command(name).description(description).helpOption("-h, --help", "print this help");
+    for (const add of [outputOptions, ...options]) add(made);
+    return made;
+  };
+
+  command(
+    "sync",
+    "bring the store in step with a folder of Markdown, text and HTML",
+    tenantOption,
+    storeOptions,
+  )
+    .argument("<folder>", "the folder to read")
+    .optionsGroup("Options:")
+    .option(
+      "--default-role <role>",
+      "who may read pages that name no role (repeat or list with commas)",
+      collectRoles,
+      [],
+    )
+    .option("--source <name>", "what the pages belong to (default: the folder's path)")
+    .option("--verbose", "list every page that was added, changed, removed or skipped")
+    .addHelpText("after", SYNC_NOTES)
+    .action((folder, flags) =>
+      done(import("./commands/sync.ts").then(({ sync }) => sync(context, folder, flags))),
+    );
+
+  command("search", "find passages, without a model", principalOptions, batchOptions, storeOptions)
+    .argument("[query...]", "what to look for")
+    .optionsGroup("Options:")
+    .option("--mode <legs>", "hybrid, vector or keyword (default: hybrid)")
+    .option("--top-k <n>", "passages to find (default: 4)")
+    .option("--full", "show passages whole")
+    .action((words, flags) =>
+      done(import("./commands/search.ts").then(({ search }) => search(context, words, flags))),
+    );
+
+  command(
+    "ask",
+    "answer a question, with checked citations",
+    answerOptions,
+    principalOptions,
+    batchOptions,
+    storeOptions,
+    modelOptions,
+  )
+    .argument("[question...]", "the question")
+    .action((words, flags) =>
+      done(import("./commands/ask.ts").then(({ ask }) => ask(context, words, flags))),
+    );
+
+  command("chat", "a conversation", answerOptions, principalOptions, storeOptions, modelOptions)
+    .addHelpText("after", "\nInside, /help lists what can be changed on the way.")
+    .action((flags) => done(import("./commands/chat.ts").then(({ chat }) => chat(context, flags))));
+
+  addAdapterCommands(program, context, done);
+
+  command(
+    "doctor",
+    "say what runs here, what was found and what is missing",
+    principalOptions,
+    storeOptions,
+    modelOptions,
+  ).action((flags) => done(import("./commands/doctor.ts").then(({ doctor }) => doctor(context, flags))));
+
+  return program;
+}
