@@ -6,13 +6,10 @@ import { type GgufInspection, inspectFile } from "./gguf/inspect.ts";
 import { type GgufFile, isUnchanged, readGgufFile } from "./gguf/read-file.ts";
 import { createAdapterPool } from "./llama/adapter-pool.ts";
 import { throwIfAborted } from "./llama/decode.ts";
-import {
-  type LlamaContext,
-  type LlamaModel,
-  type LlamaRuntime,
-  loadRuntime,
-  nativeError,
-} from "./llama/runtime.ts";
+import { type LlamaModel, type LlamaRuntime, loadRuntime, nativeError } from "./llama/runtime.ts";
+import { createAdapterContexts } from "./lora/adapter-contexts.ts";
+import { CANARY_MESSAGES } from "./lora/canary.ts";
+import { type CheckedAdapter, checkAdapter } from "./lora/manifest.ts";
 import { compileChatTemplate } from "./prompt/chat-template.ts";
 import { readSpecialTokens } from "./prompt/special-tokens.ts";
 import { createPromptTokenizer } from "./prompt/tokenize.ts";
@@ -42,6 +39,7 @@ export async function loadModel(settings: LoadModelSettings): Promise<Generator>
   const file = await readGgufFile(path, "model");
   const facts = await inspectFile(file);
   if (parsed.sha256) await checkSha256(file, parsed.sha256, signal);
+  const checked = await checkAdapters(parsed.adapters, facts);
   const contextLength = contextLengthOf(facts, parsed.contextLength);
   const runtime = await starting;
   throwIfAborted(signal, path);
@@ -59,19 +57,6 @@ export async function loadModel(settings: LoadModelSettings): Promise<Generator>
     const concurrency = parsed.concurrency ?? defaultConcurrency(facts, contextLength);
     const threads =
       parsed.threads ?? (facts.parameters < ONE_THREAD_PARAMETERS ? 1 : runtime.llama.cpuMathCores);
-    const createContext = async (): Promise<LlamaContext> => {
-      try {
-        return await model.createContext({
-          contextSize: contextLength,
-          sequences: concurrency,
-          threads,
-          failedCreationRemedy: false,
-        });
-      } catch (cause) {
-        throw nativeError(runtime, path, "creating a context", cause);
-      }
-    };
-    const pool = createAdapterPool({ maxAdapterContexts: parsed.maxAdapterContexts, createContext });
     const info: ModelInfo = {
       name: parsed.name ?? facts.name ?? basename(path),
       architecture: facts.architecture,
@@ -93,6 +78,14 @@ export async function loadModel(settings: LoadModelSettings): Promise<Generator>
       afterReply: template.afterReply,
       templateText: facts.chatTemplate ?? "",
     });
+    const adapters = createAdapterContexts({
+      runtime,
+      model,
+      adapters: checked,
+      contextOptions: { contextSize: contextLength, sequences: concurrency, threads },
+      canaryPrompt: tokenizer.tokenize(template.render(CANARY_MESSAGES)).tokens,
+    });
+    const pool = createAdapterPool({ maxAdapterContexts: parsed.maxAdapterContexts, ...adapters });
     // The base's context is made now, so that lack of memory shows here and not at the first question.
     await (await pool.acquire("base", signal)).release();
     return createGenerator({
@@ -102,13 +95,39 @@ export async function loadModel(settings: LoadModelSettings): Promise<Generator>
       template,
       tokenizer,
       pool,
-      adapters: [],
-      disposeParts: () => model.dispose(),
+      adapters: checked.map(({ name, manifest, warnings }) => ({ name, manifest, warnings })),
+      disposeParts: async () => {
+        await model.dispose();
+        await adapters.dispose();
+      },
     });
   } catch (cause) {
     await model.dispose();
     throw cause;
   }
+}
+
+/** All adapters, each against the base; two of one name are refused, since requests name them. */
+async function checkAdapters(
+  paths: readonly string[],
+  base: GgufInspection,
+): Promise<readonly CheckedAdapter[]> {
+  const today = new Date();
+  const checked: CheckedAdapter[] = [];
+  for (const path of paths) {
+    const adapter = await checkAdapter(path, base, today);
+    const twin = checked.find(({ name }) => name === adapter.name);
+    if (twin) {
+      throw new BadInputError({
+        code: "invalid_setting",
+        subject: path,
+        reason: `its manifest names it ${adapter.name}, as that of ${twin.path}`,
+        nextStep: "Give one of them another name, or leave one out",
+      });
+    }
+    checked.push(adapter);
+  }
+  return checked;
 }
 
 async function loadWeights(

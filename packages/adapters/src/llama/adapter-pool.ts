@@ -15,6 +15,8 @@ export interface AdapterPoolOptions {
   /** Contexts with an adapter that may exist at once. The base's own context is apart and never evicted. */
   readonly maxAdapterContexts: number;
   readonly createContext: (key: PoolKey) => Promise<LlamaContext>;
+  /** Looks at a new context through one of its sequences before any work gets it. Throwing refuses the context. */
+  readonly examine?: (key: PoolKey, sequence: LlamaContextSequence) => Promise<void>;
 }
 
 /**
@@ -49,7 +51,8 @@ interface Waiter {
 const BASE = "base";
 const idOf = (key: PoolKey) => (key === BASE ? BASE : `${key.adapter}@${key.scale}`);
 
-export function createAdapterPool({ maxAdapterContexts, createContext }: AdapterPoolOptions): AdapterPool {
+export function createAdapterPool(options: AdapterPoolOptions): AdapterPool {
+  const { maxAdapterContexts, createContext, examine } = options;
   const slots = new Map<string, Slot>();
   let waiters: Waiter[] = [];
   let disposed = false;
@@ -130,11 +133,14 @@ export function createAdapterPool({ maxAdapterContexts, createContext }: Adapter
     try {
       const context = await createInFreedRoom(waiter.key);
       slot.context = context;
-      while (context.sequencesLeft > 0) slot.free.push(context.getSequence());
+      const sequences: LlamaContextSequence[] = [];
+      while (context.sequencesLeft > 0) sequences.push(context.getSequence());
+      await examine?.(waiter.key, sequences[0] as LlamaContextSequence);
+      slot.free.push(...sequences);
       slot.inUse = 0;
       waiter.grant(lease(slot, slot.free.pop() as LlamaContextSequence));
     } catch (cause) {
-      slots.delete(slot.id);
+      close(slot);
       waiter.refuse(cause);
       // Others who waited for the same context try for themselves and get their own error.
     }
