@@ -34,7 +34,7 @@ interface ChatState {
   mode: Mode;
   adapter: AdapterSelection | undefined;
   principal: Principal;
-  history: Message[];
+  history: readonly Message[];
   last: Answer | undefined;
 }
 
@@ -146,11 +146,11 @@ async function talk(
         json,
         progress,
       );
-      state.history.push(
-        { role: "user", content: question },
-        { role: "assistant", content: state.last.text },
-      );
-      state.history = state.history.slice(-KEPT_MESSAGES);
+      state.history = [
+        ...state.history,
+        { role: "user" as const, content: question },
+        { role: "assistant" as const, content: state.last.text },
+      ].slice(-KEPT_MESSAGES);
       return false;
     } catch (error) {
       if (!controller.signal.aborted) throw error;
