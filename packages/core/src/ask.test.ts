@@ -1,3 +1,4 @@
+import { fakeAdapter } from "@advisor/contracts/testing";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import {
@@ -83,6 +84,52 @@ describe("the four arms", () => {
     expect(answer.citations).toMatchObject([{ quote: NOTICE, verdict: "verified" }]);
     expect(answer.adapter).toEqual({ name: "voice", scale: 0.5 });
     expect(generator.requests[0]?.adapter).toEqual({ name: "voice", scale: 0.5 });
+  });
+});
+
+describe("an adapter without a form", () => {
+  it("writes the evidence alone under quoted grounding, with a warning", async () => {
+    const { advisor } = await createFixture({ grounding: "quoted", mode: "hybrid", loaded: ["plain"] });
+    const answer = await advisor.ask(QUESTION);
+    expect(answer.text).toBe(`${NOTICE} [1]`);
+    expect(codes(answer)).toEqual(["adapter_form_free"]);
+  });
+});
+
+describe("an adapter that writes JSON", () => {
+  const json = fakeAdapter("report", {
+    form: {
+      type: "json",
+      schema: {
+        type: "object",
+        properties: { greeting: { type: "string" }, evidence: { type: "string" } },
+        required: ["greeting", "evidence"],
+      },
+      evidenceSlots: ["/evidence"],
+    },
+  });
+
+  it("has its evidence slots limited alone, and refuses in its form", async () => {
+    const { advisor, generator } = await createFixture({
+      grounding: "quoted",
+      mode: "hybrid",
+      loaded: [json],
+      replies: (request) => {
+        if (request.format?.type !== "json") throw new Error("no schema was given");
+        const { properties } = request.format.schema as { properties: { evidence: { enum: string[] } } };
+        return JSON.stringify({ greeting: "Hi", evidence: properties.evidence.enum[0] });
+      },
+    });
+    const answer = await advisor.ask(QUESTION);
+    expect(answer.json).toEqual({ greeting: "Hi", evidence: `${NOTICE} [1]` });
+    expect(answer.citations).toMatchObject([{ quote: NOTICE, verdict: "verified" }]);
+    const refused = await advisor.ask("What does the VPN have to do with zebra migration in Namibia?");
+    expect(refused).toMatchObject({
+      refused: true,
+      citations: [],
+      json: { evidence: "The sources do not answer this." },
+    });
+    expect(generator.requests).toHaveLength(2);
   });
 });
 

@@ -84,9 +84,7 @@ export async function* answerEvents(
     // The model loads while the sources are searched.
     const loading = parts.generator();
     loading.catch(() => undefined);
-    const followUp = usesSources(mode)
-      ? resolveFollowUp(request.question, request.history)
-      : { text: request.question, changed: false };
+    const followUp = resolveFollowUp(request.question, request.history);
     const found = usesSources(mode) ? await search(context, request, followUp, signal) : undefined;
     const generator = await untilAborted(loading, signal);
     const adapter = chooseAdapter(mode, request.adapter, settings.adapter, generator);
@@ -130,7 +128,7 @@ export async function* answerEvents(
       ...(adapter ? { adapter: adapter.selection } : {}),
       citations: written.citations,
       passages,
-      ...(followUp.changed ? { searchedFor: followUp.text } : {}),
+      ...(found && followUp.changed ? { searchedFor: followUp.text } : {}),
       ...(result?.json === undefined ? {} : { json: result.json }),
       ...(request.includePrompt && result ? { prompt: result.prompt } : {}),
       timings: {

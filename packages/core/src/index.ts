@@ -1,3 +1,4 @@
+export { type GgufInspection, inspectGguf } from "@advisor/adapters";
 export {
   type Access,
   ADMINISTRATOR,
@@ -59,6 +60,7 @@ export {
   type Warning,
   type WriteOptions,
 } from "@advisor/contracts";
+export { type AddAdapterOptions, addAdapterManifest } from "./add-adapter-manifest.ts";
 export type {
   Advisor,
   AdvisorSearchOptions,

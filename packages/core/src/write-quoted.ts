@@ -1,4 +1,4 @@
-import { BadInputError, type Citation, ModelError, type Passage } from "@advisor/contracts";
+import { BadInputError, type Citation, ModelError, type Passage, type Warning } from "@advisor/contracts";
 import type { PreparedQuestion } from "./ask.ts";
 import { type EvidenceSentence, scoreEvidence } from "./grounding/evidence.ts";
 import { planQuoted, type QuotedEvidence } from "./grounding/quoted.ts";
@@ -56,7 +56,7 @@ export async function* writeQuoted(question: PreparedQuestion): Writing {
     refused: parsed.refused,
     citations: parsed.evidence.map((each) => cite(each, passages)),
     groundingMs,
-    warnings: result.warnings,
+    warnings: [...result.warnings, ...(form?.type === "free" ? [voiceless(adapter?.selection.name)] : [])],
     result,
   };
 }
@@ -83,6 +83,13 @@ async function findEvidence(question: PreparedQuestion): Promise<readonly Eviden
       : {}),
     signal: question.signal,
   });
+}
+
+function voiceless(name = "the adapter"): Warning {
+  return {
+    code: "adapter_form_free",
+    message: `The manifest of ${name} declares no form, so quoted grounding leaves it no words of its own. Declare its opening and closing words, or use cited grounding`,
+  };
 }
 
 /** Room for a citation mark and an adapter's words around a sentence. */
