@@ -9,10 +9,10 @@ import {
   DEFAULT_PRINCIPAL,
   DEFAULT_TENANT,
   type Document,
+  isAdministrator,
   type Mode,
   type Passage,
   type Principal,
-  permits,
   usesAdapter,
   usesSources,
 } from "@advisor/core";
@@ -53,7 +53,10 @@ export function fakeAdvisor(options: FakeAdvisorOptions): FakeAdvisor {
   const abandoned: Mode[] = [];
   const documents = options.pages.map(documentOf);
   const readable = (principal: Principal = DEFAULT_PRINCIPAL) =>
-    documents.filter((document) => permits(document.access, principal));
+    documents.filter(
+      ({ access }) =>
+        isAdministrator(principal) || access.roles.some((role) => principal.roles.includes(role)),
+    );
   const unexpected = (call: string) => async (): Promise<never> => {
     throw new Error(`The fake advisor was not told what to answer to ${call}.`);
   };

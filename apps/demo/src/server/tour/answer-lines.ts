@@ -1,0 +1,41 @@
+import { type Answer, usesAdapter, usesSources } from "@advisor/core";
+import type { Arm } from "../../shared/wire.ts";
+import type { Paint, Style } from "../terminal/style.ts";
+import { wrap } from "../terminal/wrap.ts";
+
+const INDENT = 13;
+const TEXT_WIDTH = 80 - INDENT - 1;
+
+/** The levers' colours, as on the page: knowledge, behaviour, both. */
+const ARM_STYLES: Readonly<Record<Arm, Style>> = {
+  base: "dim",
+  retrieval: "cyan",
+  adapter: "yellow",
+  hybrid: "magenta",
+};
+
+/** One arm's answer with its citations, under its name, at most 80 characters wide. */
+export function answerLines(arm: Arm, answer: Answer, paint: Paint): string[] {
+  const body = wrap(answer.text.trim() || "(it wrote nothing)", TEXT_WIDTH);
+  const lines = body.map((line, index) =>
+    index === 0
+      ? `  ${paint(ARM_STYLES[arm], arm.padEnd(INDENT - 2))}${line}`
+      : `${" ".repeat(INDENT)}${line}`,
+  );
+  const under = (text: string) =>
+    lines.push(...wrap(text, TEXT_WIDTH).map((line) => `${" ".repeat(INDENT)}${paint("dim", line)}`));
+  for (const { n, verdict, title, uri, quote } of answer.citations) {
+    under(`[${n}] ${verdict}: ${title ?? "no such source"}${uri ? `, ${uri}` : ""}`);
+    if (quote && !answer.text.includes(quote)) under(`    “${quote}”`);
+  }
+  if (answer.refused) under("refused: nothing this role may read answers it");
+  for (const { message } of answer.warnings) under(`note: ${message}`);
+  return lines;
+}
+
+/** What an arm is, for the list at the start. */
+export function armMeaning(arm: Arm): string {
+  const knows = usesSources(arm) ? "reads the handbook" : "knows only its training";
+  const speaks = usesAdapter(arm) ? "speaks with the adapter" : "speaks as it was trained";
+  return `${knows}, ${speaks}`;
+}
