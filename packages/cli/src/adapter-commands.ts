@@ -50,6 +50,7 @@ export function addAdapterCommands(
       "--review-by <date>",
       "day from which it loads with a warning, as 2027-01-31 (default: in a year)",
     )
-    .option("--form <file>", "free, or a JSON file that says which form it writes")
+    .option("--form <file>", "JSON file that says which form it writes (default: free)")
+    .option("--replace", "write over a manifest that is there already")
     .action((file, flags) => done(load().then(({ addAdapter }) => addAdapter(context, file, flags))));
 }

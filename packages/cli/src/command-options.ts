@@ -7,14 +7,14 @@ export type Options = (command: Command) => Command;
 export const storeOptions: Options = (command) =>
   command
     .optionsGroup("Store:")
-    .option("--store <folder>", "folder of the knowledge store", DEFAULT_STORE)
-    .option("--embedder <folder>", "nano, or the folder of a transformers.js model", EMBEDDED);
+    .option("--store <folder>", "folder of the knowledge store (default: .advisor)", DEFAULT_STORE)
+    .option("--embedder <folder>", "folder of a transformers.js model (default: nano)", EMBEDDED);
 
 export const outputOptions: Options = (command) =>
-  command.optionsGroup("Options:").option("--json", "one JSON object on standard output; errors as JSON too");
+  command.optionsGroup("Options:").option("--json", "print one JSON object, and errors as JSON");
 
 export const tenantOption: Options = (command) =>
-  command.optionsGroup("Who asks:").option("--tenant <name>", "whose pages (default: default)");
+  command.optionsGroup("Who asks:").option("--tenant <name>", "whose pages they are (default: default)");
 
 export const principalOptions: Options = (command) =>
   tenantOption(command).option(
@@ -52,6 +52,6 @@ export const answerOptions: Options = (command) =>
 export const modelOptions: Options = (command) =>
   command
     .optionsGroup("Model:")
-    .option("--model <file>", "nano, or a chat model as GGUF", EMBEDDED)
+    .option("--model <file>", "a chat model as GGUF (default: nano)", EMBEDDED)
     .option("--adapters <file>", "a LoRA GGUF with its manifest beside it (repeatable)", collect, [])
     .option("--no-gpu", "use the CPU alone");

@@ -54,6 +54,8 @@ export function createProgram(
       getOutHelpWidth: () => context.terminal.width,
       getOutHasColors: () => false,
     })
+    // Descriptions name their defaults themselves, in words.
+    .configureHelp({ optionDescription: ({ description }) => description })
     .exitOverride();
 
   const command = (name: string, description: string, ...options: Options[]) => {

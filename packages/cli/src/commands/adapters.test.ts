@@ -74,7 +74,7 @@ describe("adapters", () => {
           return { manifest: loadedAdapter().manifest, path: join(cwd, "v.manifest.json") };
         },
       });
-      const form = { type: "wrapped", opening: ["Hi."], closing: ["Bye."] };
+      const form = { type: "wrapped", opening: ["Hi."], closing: ["Bye."], separator: "\n" };
       writeFileSync(join(cwd, "form.json"), JSON.stringify(form));
       const flags = ["--base", "b.gguf", "--name", "v", "--description", "d", "--review-by", "2027-01-01"];
       const ran = await runCli(["adapters", "add", "v.gguf", ...flags, "--form", "form.json"], {
@@ -98,7 +98,7 @@ describe("adapters", () => {
     });
   });
 
-  it("refuses a form file that is missing or is not JSON", async () => {
+  it("refuses a form file that is missing, is not JSON or no form", async () => {
     await inFolder(async (cwd) => {
       const argv = ["adapters", "add", "v.gguf", "--base", "nano", "--form", "form.json"];
       const missing = await runCli(argv, { core: fakeCore({}), cwd });
@@ -108,6 +108,10 @@ describe("adapters", () => {
       const broken = await runCli(argv, { core: fakeCore({}), cwd });
       expect(broken.code).toBe(2);
       expect(broken.err).toContain("--form form.json: is not JSON");
+      writeFileSync(join(cwd, "form.json"), '{"type":"wrapped","opening":[]}');
+      const wrong = await runCli(argv, { core: fakeCore({}), cwd });
+      expect(wrong.code).toBe(2);
+      expect(wrong.err).toContain("--form form.json, opening: ");
     });
   });
 });

@@ -1,6 +1,13 @@
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
-import { BadInputError, type LoadedAdapter, type ModelInfo } from "@advisor/contracts";
+import {
+  type AdapterForm,
+  adapterFormSchema,
+  BadInputError,
+  type LoadedAdapter,
+  type ModelInfo,
+  parseInput,
+} from "@advisor/contracts";
 import { absentStore } from "../absent-parts.ts";
 import type { CommandContext, CommandResult } from "../context.ts";
 import { EMBEDDED } from "../flag-values.ts";
@@ -22,6 +29,7 @@ export interface AddFlags {
   readonly description?: string;
   readonly reviewBy?: string;
   readonly form?: string;
+  readonly replace?: boolean;
 }
 
 /** `advisor adapters [list]`. */
@@ -177,7 +185,7 @@ function wrappedWords({
 /** A form file is small; a wrong path to a model should not be read into memory. */
 const MAX_FORM_BYTES = 1024 * 1024;
 
-async function readForm(cwd: string, file: string): Promise<unknown> {
+async function readForm(cwd: string, file: string): Promise<AdapterForm> {
   const wrong = (reason: string, cause?: unknown) =>
     new BadInputError({
       code: "invalid_request",
@@ -195,9 +203,11 @@ async function readForm(cwd: string, file: string): Promise<unknown> {
     if (error instanceof BadInputError) throw error;
     throw wrong("cannot be read", error);
   }
+  let form: unknown;
   try {
-    return JSON.parse(text);
+    form = JSON.parse(text);
   } catch (error) {
     throw wrong("is not JSON", error);
   }
+  return parseInput(adapterFormSchema, form, `--form ${file}`);
 }
