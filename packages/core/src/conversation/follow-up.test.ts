@@ -33,6 +33,16 @@ describe("resolveFollowUp", () => {
     );
   });
 
+  it("leaves the name out that the question puts another in place of", () => {
+    const norway = turns("How many days of leave do people in Norway get?");
+    expect(resolveFollowUp("And in Poland?", norway).text).toBe("And in Poland? days leave people get");
+    expect(resolveFollowUp("and E-5107?", turns("What does E-4012 mean?")).text).toBe("and E-5107? mean");
+    // "it" is the thing named before, so the name stays.
+    expect(resolveFollowUp("Does it have LTE?", turns("What is a Firn Gateway Mini?")).text).toBe(
+      "Does it have LTE? Firn Gateway Mini",
+    );
+  });
+
   it("reaches back over a chain of follow-ups, to the question they lean on and no further", () => {
     const { text } = resolveFollowUp(
       "And part time?",

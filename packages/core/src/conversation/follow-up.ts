@@ -17,18 +17,22 @@ export interface FollowUp {
 /**
  * Makes a follow-up question searchable by rule, without a model: one that leans on what was said before ("and for
  * contractors?", "how long does it take?") gets the content words of the user's question before it, and of the one
- * before that while that one leans too. A self-contained question is left alone. The rules are for English; a question
- * in another script is left alone.
+ * before that while that one leans too. One that puts a name in another's place ("and in Poland?" after a question about
+ * Norway) gets them without the names. A self-contained question is left alone. The rules are for English; a question in
+ * another script is left alone.
  */
 export function resolveFollowUp(question: string, history: readonly Message[]): FollowUp {
   const asked = history.filter(({ role }) => role === "user").map(({ content }) => content);
   if (asked.length === 0 || !leansOnContext(question)) return { text: question, changed: false };
 
-  const seen = new Set(readWords(question).map(({ term }) => term));
+  const own = readWords(question);
+  const replacesName = own.some(isName) && !refersBack(question);
+  const seen = new Set(own.map(({ term }) => term));
   const context: string[] = [];
   for (const earlier of asked.slice(-MAX_TURNS_BACK).reverse()) {
     for (const word of readWords(earlier.slice(0, MAX_QUERY_LENGTH))) {
       if (!isContent(word) || seen.has(word.term) || context.length >= MAX_CONTEXT_WORDS) continue;
+      if (replacesName && isName(word)) continue;
       seen.add(word.term);
       context.push(word.text);
     }
@@ -60,8 +64,12 @@ function leansOnContext(question: string): boolean {
   const content = readWords(question).filter(isContent);
   if (content.length <= 1) return true;
   if (content.length > MAX_DEPENDENT_WORDS) return beginsWithPronoun(question);
+  return OPENING.test(question) || refersBack(question);
+}
+
+function refersBack(question: string): boolean {
   const plain = question.replace(TIME, " ").replace(EXPLETIVE, " ");
-  return OPENING.test(plain) || PRONOUN.test(plain) || DEMONSTRATIVE.test(plain);
+  return PRONOUN.test(plain) || DEMONSTRATIVE.test(plain);
 }
 
 /** A pronoun with nothing named before it: "does it also cover family members abroad?". */
@@ -69,6 +77,11 @@ function beginsWithPronoun(question: string): boolean {
   const plain = question.replace(TIME, " ").replace(EXPLETIVE, " ");
   const at = plain.search(PRONOUN);
   return at >= 0 && readWords(plain.slice(0, at)).every((word) => !isContent(word));
+}
+
+/** What one thing is called, not a kind of things: `Norway`, `E-4012`, `2026`. */
+function isName(word: Word): boolean {
+  return word.kind !== "word" || (word.capital && !word.first && !word.stop);
 }
 
 function isContent(word: Word): boolean {
