@@ -1,0 +1,224 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Advisor } from "@advisor/core";
+import { type Browser, chromium, type Page } from "playwright-core";
+import { build } from "vite";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { createApp } from "../server/app.ts";
+import { openHandbook } from "../server/handbook.ts";
+import { type Listening, listen } from "../server/listen.ts";
+import { readPageFiles } from "../server/page-files.ts";
+import { principalOf } from "../server/roles.ts";
+import { setupView } from "../server/setup.ts";
+import type { RoleId } from "../shared/roles.ts";
+import { ARMS, type Arm, type AskEvent, type CitationView } from "../shared/wire.ts";
+import { findChromium } from "../testing/find-chromium.ts";
+
+/** Open to every employee, and open to Finance alone. */
+const OPEN_QUESTION = "I work in Trondheim. How much holiday do I get each year?";
+const CLOSED_QUESTION = "who can sign off a purchase of 45,000 euros";
+const CLOSED_PAGE = "finance/approval-limits.md";
+
+const found = findChromium();
+const left = found.path === undefined ? ` (left out: ${found.reason})` : "";
+
+describe.skipIf(found.path === undefined && !found.mustBeThere)(`the page in a browser${left}`, () => {
+  const folder = mkdtempSync(join(tmpdir(), "advisor-demo-"));
+  /** Addresses the browser asked for, and whatever it complained about. */
+  const requests: string[] = [];
+  const complaints: string[] = [];
+  let advisor: Advisor;
+  let listening: Listening;
+  let browser: Browser;
+  let page: Page;
+
+  beforeAll(async () => {
+    if (found.path === undefined) throw new Error(found.reason);
+    const pageFolder = join(folder, "page");
+    const root = fileURLToPath(new URL("../..", import.meta.url));
+    await build({
+      root,
+      configFile: join(root, "vite.config.ts"),
+      logLevel: "warn",
+      build: { outDir: pageFolder, emptyOutDir: true },
+    });
+    const store = join(folder, "store");
+    const signal = new AbortController().signal;
+    ({ advisor } = await openHandbook({ store, signal, onProgress: () => undefined }));
+    let port = 0;
+    const app = createApp({
+      advisor,
+      setup: setupView(await advisor.status()),
+      page: readPageFiles(pageFolder),
+      port: () => port,
+    });
+    listening = await listen((request) => app.fetch(request), 0);
+    port = listening.port;
+
+    browser = await chromium.launch({
+      executablePath: found.path,
+      args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking"],
+    });
+    page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
+    page.on("request", (request) => requests.push(request.url()));
+    page.on("pageerror", (error) => complaints.push(error.message));
+    page.on("console", (message) => {
+      if (message.type() === "error" || message.type() === "warning") complaints.push(message.text());
+    });
+    await page.goto(listening.url);
+  });
+
+  afterAll(async () => {
+    await browser?.close();
+    await listening?.close();
+    await advisor?.dispose();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  /** Does what starts a question, waits for its end, and returns what the server sent. */
+  async function answersTo(start: () => Promise<void>): Promise<AskEvent[]> {
+    const [response] = await Promise.all([page.waitForResponse(/\/api\/ask$/), start()]);
+    const events = (await response.text())
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line) as AskEvent);
+    await page.getByRole("button", { name: "Ask", exact: true }).waitFor();
+    return events;
+  }
+
+  async function ask(question: string): Promise<AskEvent[]> {
+    await page.getByLabel("Your question to the handbook").fill(question);
+    return answersTo(() => page.keyboard.press("Enter"));
+  }
+
+  const choose = (label: string) => page.getByRole("radio", { name: label }).check({ force: true });
+  const column = (arm: Arm) => page.locator(`.arm.${arm}`);
+  const answerOf = (events: readonly AskEvent[], arm: Arm) => {
+    const event = events.find((one) => one.type === "answer" && one.arm === arm);
+    if (event?.type !== "answer") throw new Error(`${arm} did not answer: ${JSON.stringify(events)}`);
+    return event.answer;
+  };
+  const idOf = async (uri: string, role: RoleId) => {
+    const { passages } = await advisor.search(CLOSED_QUESTION, { principal: principalOf(role), topK: 20 });
+    return passages.find((passage) => passage.uri === uri)?.documentId;
+  };
+
+  it("says what it is before anything is asked", async () => {
+    await page.getByRole("heading", { name: "One question, four arms" }).waitFor();
+    for (const arm of ARMS) await column(arm).getByRole("heading").first().waitFor();
+    await page.getByRole("heading", { name: /^Employee may read \d+ of \d+ pages$/ }).waitFor();
+    expect(await page.getByRole("button", { name: "Ask", exact: true }).isEnabled()).toBe(true);
+  });
+
+  it("shows the four arms' answers as they were streamed, with timings", async () => {
+    const events = await ask(OPEN_QUESTION);
+    expect(events.at(-1)).toEqual({ type: "done" });
+    for (const arm of ARMS) {
+      const answer = answerOf(events, arm);
+      const pieces = events.flatMap((event) =>
+        event.type === "text" && event.arm === arm ? [event.text] : [],
+      );
+      expect(pieces.length).toBeGreaterThan(0);
+      await expect.poll(() => column(arm).getAttribute("data-phase")).toBe("answered");
+      const shown = await column(arm).locator(".timings").textContent();
+      expect(shown).toContain(`${answer.timings.promptTokens.toLocaleString("en")}`);
+      expect(shown).toMatch(/Total[\d,.]+ m?s$/);
+    }
+    for (const arm of ["retrieval", "hybrid"] as const) {
+      expect(await column(arm).locator(".quoted").first().textContent()).toContain("27 working days");
+    }
+    for (const arm of ["base", "adapter"] as const) {
+      expect(await column(arm).locator(".chip, .citation, .quoted").count()).toBe(0);
+    }
+    expect(answerOf(events, "hybrid").text).not.toBe(answerOf(events, "retrieval").text);
+  });
+
+  it("opens a citation's page with exactly the quote marked, and gives the focus back", async () => {
+    const events = await ask(OPEN_QUESTION);
+    const citation = answerOf(events, "hybrid").citations[0] as CitationView;
+    const chip = column("hybrid").locator("button.chip").first();
+    expect(await chip.getAttribute("aria-label")).toContain("verified");
+    await chip.click();
+
+    const dialog = page.getByRole("dialog");
+    const mark = dialog.locator("mark");
+    await mark.waitFor();
+    const document = await advisor.document(citation.documentId as string, {
+      principal: principalOf("employee"),
+    });
+    expect(await dialog.locator(".source-text").textContent()).toBe(document?.text);
+    expect(await mark.textContent()).toBe(citation.quote);
+    expect(document?.text.slice(citation.start, citation.end)).toBe(citation.quote);
+    expect(await dialog.textContent()).toContain("May be read by employee");
+    const [box, frame] = [await mark.boundingBox(), await dialog.boundingBox()];
+    expect(box && frame && box.y >= frame.y && box.y + box.height <= frame.y + frame.height).toBe(true);
+
+    await page.keyboard.press("Escape");
+    await dialog.waitFor({ state: "detached" });
+    expect(await chip.evaluate("(chip) => chip === document.activeElement")).toBe(true);
+  });
+
+  it("answers a role that may read the page, and refuses one that may not", async () => {
+    await answersTo(() => choose("Finance"));
+    const told = answerOf(await ask(CLOSED_QUESTION), "retrieval");
+    expect(told.refused).toBe(false);
+    expect(told.citations[0]?.uri).toBe(CLOSED_PAGE);
+    const pages = await page.locator(".shelf h2").textContent();
+
+    const refused = await answersTo(() => choose("Employee"));
+    expect(answerOf(refused, "retrieval").refused).toBe(true);
+    expect(JSON.stringify(refused)).not.toContain(CLOSED_PAGE);
+    for (const arm of ["retrieval", "hybrid"] as const) {
+      await column(arm).locator(".refusal").waitFor();
+      expect(await column(arm).locator(".phase").textContent()).toBe("refused");
+      expect(await column(arm).locator("button.chip").count()).toBe(0);
+    }
+    expect(await page.locator(".effect").textContent()).toMatch(
+      /Employee is told that .* Finance is answered from/s,
+    );
+    expect(await page.locator(".shelf h2").textContent()).not.toBe(pages);
+  });
+
+  it("does not open a page to a role that may not read it", async () => {
+    const id = await idOf(CLOSED_PAGE, "finance");
+    expect(id).toBeDefined();
+    expect(await idOf(CLOSED_PAGE, "employee")).toBeUndefined();
+    const status = (role: RoleId) =>
+      page.evaluate(`fetch("/api/source/${id}?role=${role}").then((response) => response.status)`);
+    expect(await status("finance")).toBe(200);
+    expect(await status("employee")).toBe(404);
+    // The browser tells of that 404 by itself.
+    expect(complaints.splice(0).join("\n")).toMatch(/^[^\n]*404[^\n]*$/);
+  });
+
+  it("stops when it is told to", async () => {
+    await page.getByLabel("Your question to the handbook").fill(OPEN_QUESTION);
+    const stop = page.getByRole("button", { name: "Stop" });
+    const running = page.waitForRequest(/\/api\/ask$/);
+    await page.keyboard.press("Enter");
+    await running;
+    if (await stop.isVisible()) await stop.click({ timeout: 2000 }).catch(() => undefined);
+    await page.getByRole("button", { name: "Ask", exact: true }).waitFor();
+    await expect.poll(() => page.locator('.arm[aria-busy="true"]').count()).toBe(0);
+  });
+
+  it("works by keyboard, and stacks on a narrow screen without scrolling sideways", async () => {
+    await page.setViewportSize({ width: 390, height: 800 });
+    expect(await page.evaluate("document.documentElement.scrollWidth")).toBeLessThanOrEqual(390);
+    const tops = await Promise.all(ARMS.map(async (arm) => (await column(arm).boundingBox())?.y ?? 0));
+    expect(tops).toEqual([...tops].sort((a, b) => a - b));
+    expect(new Set(tops).size).toBe(4);
+    await page.getByRole("radio", { name: "Employee" }).focus();
+    const events = await answersTo(() => page.keyboard.press("ArrowRight"));
+    expect(await page.getByRole("radio", { name: "Support" }).isChecked()).toBe(true);
+    expect(events.at(-1)).toEqual({ type: "done" });
+  });
+
+  it("has talked to its own server alone, and nothing went wrong on the way", () => {
+    expect(requests.length).toBeGreaterThan(10);
+    expect(requests.filter((url) => !url.startsWith(listening.url))).toEqual([]);
+    expect(complaints).toEqual([]);
+  });
+});
