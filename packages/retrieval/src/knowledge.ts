@@ -32,7 +32,7 @@ import { syncFolder } from "./sync.ts";
 import { type ChangeWriter, createChangeWriter, readHeaders, type StoredHeader } from "./write.ts";
 
 /** The vector leg's share when the caller names none. See docs/retrieval.md for how it was found. */
-export const DEFAULT_VECTOR_WEIGHT = 0.3;
+export const DEFAULT_VECTOR_WEIGHT = 0.2;
 /** Source of documents handed over in code. */
 const UPSERT_SOURCE = "upsert";
 
@@ -40,7 +40,7 @@ export interface KnowledgeSettings {
   /** Folder of the store, or a LanceDB URI such as `s3://bucket/store`. */
   readonly location: string;
   readonly embedder: Embedder;
-  /** The vector leg's share in a hybrid search, in [0, 1]: 0 is keywords alone. Default 0.3; a card of an embedder names its own. */
+  /** The vector leg's share in a hybrid search, in [0, 1]: 0 is keywords alone. Default 0.2; a card of an embedder names its own. */
   readonly vectorWeight?: number;
   /** Makes the store when there is none. Default true; false throws `store_missing`. */
   readonly create?: boolean;

@@ -2,9 +2,9 @@ import { wellFormed } from "../extract/well-formed.ts";
 import type { Block, Span } from "./blocks.ts";
 
 /** Size a chunk aims at, in the embedder's tokens, found by measurement (see docs/retrieval.md). */
-export const TARGET_CHUNK_TOKENS = 160;
+export const TARGET_CHUNK_TOKENS = 120;
 /** Size no chunk exceeds, if the embedder can see that far: a table or code block up to this size stays whole. */
-export const MAX_CHUNK_TOKENS = 320;
+export const MAX_CHUNK_TOKENS = 240;
 /** Most tokens that title and headings may take before a chunk's own text, so that they never crowd it out. */
 export const MAX_CONTEXT_TOKENS = 64;
 /** A block boundary this near to the aim is a better end than a sentence inside the next block. */

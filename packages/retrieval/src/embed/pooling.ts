@@ -22,7 +22,7 @@ export function poolRows(
     const sum = new Float64Array(width);
     for (let token = 0; token < taken; token++) {
       const from = row * stride + token * width;
-      for (let i = 0; i < width; i++) sum[i] = (sum[i] ?? 0) + (data[from + i] ?? 0);
+      for (let i = 0; i < width; i++) sum[i] = (sum[i] as number) + (data[from + i] as number);
     }
     let square = 0;
     for (const value of sum) square += value * value;

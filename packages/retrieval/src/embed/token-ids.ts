@@ -5,6 +5,8 @@ export type EncodeText = (text: string) => readonly number[];
 const MAX_CACHED_WORDS = 100_000;
 /** A longer word is encoded each time: it is likely unique. */
 const MAX_CACHED_LENGTH = 64;
+/** U+FEFF is white space to JavaScript alone. */
+const WHITE_SPACE = /[^\S\ufeff]+/;
 
 /**
  * Encodes word by word and remembers each word's tokens. Only right where words between white space never influence each
@@ -14,8 +16,8 @@ export function encodeByWord(encode: EncodeText): EncodeText {
   const known = new Map<string, readonly number[]>();
   return (text) => {
     const ids: number[] = [];
-    // U+FEFF is white space to JavaScript alone.
-    for (const [word] of text.matchAll(/(?:\S|\ufeff)+/g)) {
+    for (const word of text.split(WHITE_SPACE)) {
+      if (word === "") continue;
       let tokens = known.get(word);
       if (!tokens) {
         tokens = encode(word);

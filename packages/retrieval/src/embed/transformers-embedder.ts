@@ -105,13 +105,10 @@ async function build(parts: Parts): Promise<Embedder> {
   const encode = splitsAtWhiteSpace(JSON.parse(parts.tokenizerFile.toString("utf8")))
     ? encodeByWord(encodeWhole)
     : encodeWhole;
-  // What the tokenizer puts around an empty text is what it puts around any single text.
-  const around = tokenizer.encode("");
-  const before = around.slice(0, Math.ceil(around.length / 2));
-  const after = around.slice(before.length);
+  const { before, after } = specialTokens(tokenizer.encode("a"), encodeWhole("a"));
   const own = tokenizer.model_max_length;
   const limit = Math.min(parts.maxTokens ?? Number.POSITIVE_INFINITY, Number.isFinite(own) ? own : 512, 8192);
-  const maxTokens = limit - around.length;
+  const maxTokens = limit - before.length - after.length;
   const unknown = tokenizer.unk_token_id;
   let inFlight: Promise<unknown> = Promise.resolve();
   let disposed = false;
@@ -194,6 +191,13 @@ async function build(parts: Parts): Promise<Embedder> {
     dispose,
     [Symbol.asyncDispose]: dispose,
   };
+}
+
+/** What the tokenizer puts before and after a text, seen on a text whose own tokens are known. */
+function specialTokens(whole: readonly number[], inner: readonly number[]) {
+  const at = whole.findIndex((_, start) => inner.every((id, i) => whole[start + i] === id));
+  if (inner.length === 0 || at < 0) throw new Error("its tokenizer does not know the letter a");
+  return { before: whole.slice(0, at), after: whole.slice(at + inner.length) };
 }
 
 /** Indexes of texts in batches of like length, so that little is padding. Texts without a known word are in none. */
