@@ -1,4 +1,4 @@
-import { AdvisorError, BadInputError, type Principal } from "@advisor/core";
+import { AdvisorError, BadInputError, type Passage, type Principal } from "@advisor/core";
 import { describe, expect, it, vi } from "vitest";
 import { ROLE_IDS, type RoleId } from "../shared/roles.ts";
 import { ARMS, type AskEvent, type SetupView, type ShelfView, type SourceView } from "../shared/wire.ts";
@@ -431,6 +431,22 @@ describe("GET /api/shelf", () => {
     const shelf = (await (await get(`/api/shelf?role=${role}`)).json()) as ShelfView;
     expect(shelf.pages.map(({ uri }) => uri)).toEqual(uris);
     expect(shelf.complete).toBe(true);
+  });
+
+  it("says when a search was too short to show every page", async () => {
+    const whole = fakeAdvisor({ pages: fakePages });
+    const long = async (...call: Parameters<typeof whole.search>) => {
+      const result = await whole.search(...call);
+      return {
+        ...result,
+        passages: Array.from({ length: 200 }, (_, at) => result.passages[at % 2] as Passage),
+      };
+    };
+    const { get } = make({}, { advisor: { ...whole, search: long } });
+    expect(await (await get("/api/shelf?role=administrator")).json()).toMatchObject({ complete: false });
+    const few = fakeAdvisor({ pages: fakePages.slice(0, 2) });
+    const { get: getFew } = make({}, { advisor: { ...few, search: long } });
+    expect(await (await getFew("/api/shelf?role=administrator")).json()).toMatchObject({ complete: true });
   });
 
   it("refuses an unknown role", async () => {

@@ -1,4 +1,4 @@
-import type { Advisor } from "@advisor/core";
+import { type Advisor, DEFAULT_TENANT } from "@advisor/core";
 import type { Context } from "hono";
 import { z } from "zod";
 import { ROLE_IDS } from "../shared/roles.ts";
@@ -87,8 +87,10 @@ export function shelfRoute({ advisor, readTimeoutMs = READ_TIMEOUT_MS }: ReadRou
       topK: SHELF_PASSAGES,
       signal,
     });
-    const found = await within(readTimeoutMs, search);
-    if (found === TIMEOUT) return timedOut(context, readTimeoutMs);
+    const both = await within(readTimeoutMs, Promise.all([search, advisor.status()]));
+    if (both === TIMEOUT) return timedOut(context, readTimeoutMs);
+    const [found, { store }] = both;
+    const documents = store.tenants.find(({ tenant }) => tenant === DEFAULT_TENANT)?.documents;
     const pages = new Map<string, PageView>();
     for (const { documentId, uri, title } of found.passages) {
       pages.set(documentId, { id: documentId, uri, title });
@@ -96,7 +98,7 @@ export function shelfRoute({ advisor, readTimeoutMs = READ_TIMEOUT_MS }: ReadRou
     return context.json({
       role,
       pages: [...pages.values()].sort((a, b) => (a.uri < b.uri ? -1 : 1)),
-      complete: found.passages.length < SHELF_PASSAGES,
+      complete: found.passages.length < SHELF_PASSAGES || pages.size === documents,
     } satisfies ShelfView);
   };
 }
