@@ -2,6 +2,7 @@ import { randomInt } from "node:crypto";
 import {
   type AdapterSelection,
   BadInputError,
+  CancelledError,
   ContextError,
   type GenerateEvent,
   type GenerateRequest,
@@ -72,6 +73,16 @@ export function createGenerator(parts: GeneratorParts): Generator {
     return prompt;
   }
 
+  function throwIfDisposed(): void {
+    if (!disposing) return;
+    throw new CancelledError({
+      code: "disposed",
+      subject: info.name,
+      reason: "the model was disposed",
+      nextStep: "Load it again",
+    });
+  }
+
   async function acquire(key: PoolKey, signal: AbortSignal | undefined): Promise<Lease> {
     throwIfAborted(signal, info.name);
     try {
@@ -87,6 +98,7 @@ export function createGenerator(parts: GeneratorParts): Generator {
     signal: AbortSignal,
     onText: (text: string) => void,
   ): Promise<GenerateResult> {
+    throwIfDisposed();
     throwIfAborted(signal, info.name);
     const key = keyOf(request.adapter as AdapterSelection | undefined);
     const format = request.format && compileFormat(request.format);
@@ -117,7 +129,7 @@ export function createGenerator(parts: GeneratorParts): Generator {
         onText,
       });
       const { text, finish, completionTokens, ...timings } = outcome;
-      const json = format?.parse?.(text, finish);
+      const json = format?.parse?.(text, finish, info.name);
       return {
         text,
         finish,
@@ -173,9 +185,13 @@ export function createGenerator(parts: GeneratorParts): Generator {
     model: info,
     capabilities: { adapters: true, grammar: true, likelihood: true },
     generate,
-    countTokens: (messages) => tokenizer.tokenize(template.render(messages)).tokens.length,
+    countTokens(messages) {
+      throwIfDisposed();
+      return tokenizer.tokenize(template.render(messages)).tokens.length;
+    },
     async likelihoods(input: LikelihoodRequest) {
       const request = parseInput(likelihoodRequestSchema, input, "likelihood request");
+      throwIfDisposed();
       const key = keyOf(request.adapter as AdapterSelection | undefined);
       const prompt = prepare(request.messages);
       const candidates = request.candidates.map((text) => tokenizer.tokenizeReply(prompt, text));

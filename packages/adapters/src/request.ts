@@ -1,5 +1,6 @@
 import { messageSchema } from "@advisor/contracts";
 import { z } from "zod";
+import { isZodType } from "./format/compile-format.ts";
 
 /** Messages of one request. More is a loop gone wild, not a conversation. */
 const MAX_MESSAGES = 1024;
@@ -23,7 +24,7 @@ const outputFormat = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("gbnf"), grammar: z.string() }),
   z.strictObject({
     type: z.literal("json"),
-    schema: z.union([z.instanceof(z.ZodType), z.record(z.string(), z.unknown())]),
+    schema: z.union([z.custom<z.ZodType>(isZodType), z.record(z.string(), z.unknown())]),
   }),
 ]);
 

@@ -41,6 +41,9 @@ export const GGML_TYPES: ReadonlyMap<number, GgmlType> = new Map([
   [34, type("TQ1_0", 256, 54)],
   [35, type("TQ2_0", 256, 66)],
   [39, type("MXFP4", 32, 17)],
+  [40, type("NVFP4", 64, 36)],
+  [41, type("Q1_0", 128, 18)],
+  [42, type("Q2_0", 64, 18)],
 ]);
 
 /** The number of a tensor type by its name, for writing. */

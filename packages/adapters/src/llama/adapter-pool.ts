@@ -28,7 +28,7 @@ export interface AdapterPool {
   acquire(key: PoolKey, signal?: AbortSignal): Promise<Lease>;
   /** Keys with a live context, the base first, then by last use. */
   live(): readonly PoolKey[];
-  /** Refuses new work, waits for what is running, then frees the contexts. */
+  /** Refuses new work, waits for what is running or queued, then frees the contexts. */
   dispose(): Promise<void>;
 }
 
@@ -69,7 +69,8 @@ export function createAdapterPool(options: AdapterPoolOptions): AdapterPool {
     });
   }
 
-  const busy = () => closing.size > 0 || [...slots.values()].some((slot) => slot.inUse > 0);
+  const busy = () =>
+    closing.size > 0 || waiters.length > 0 || [...slots.values()].some((slot) => slot.inUse > 0);
 
   /** Serves waiters in order. Called after every change of what is free. */
   function pump(): void {
@@ -220,7 +221,6 @@ export function createAdapterPool(options: AdapterPoolOptions): AdapterPool {
         .map(({ key }) => key),
     async dispose() {
       disposed = true;
-      for (const waiter of waiters.splice(0)) waiter.refuse(disposedError());
       if (busy()) await new Promise<void>((resolve) => idle.push(resolve));
       await Promise.all([...slots.values()].map(({ context }) => context?.dispose()));
       slots.clear();

@@ -9,4 +9,5 @@ export {
   fakeAdapter,
 } from "./fake-generator.ts";
 export { createFakeRetriever, type FakeRetriever } from "./fake-retriever.ts";
+export { describeGenerator, type GeneratorUnderTest } from "./generator-suite.ts";
 export { describeRetriever } from "./retriever-suite.ts";
