@@ -22,6 +22,9 @@ export interface Candidate {
 /** Sentences read from one passage. A passage is a chunk of a page, so more than this is a hostile one. */
 const MAX_SENTENCES_PER_PASSAGE = 512;
 
+/** Longest sentence that may stand as evidence. What is longer is no sentence but text without full stops. */
+const MAX_SENTENCE_LENGTH = 2000;
+
 /** The sentences of every passage, in order. */
 export function readCandidates(passages: readonly Passage[]): Candidate[] {
   return passages.flatMap((passage, passageIndex) => readPassage(passage, passageIndex));
@@ -33,6 +36,7 @@ function readPassage(passage: Passage, passageIndex: number): Candidate[] {
   const candidates: Candidate[] = [];
   let columns: { readonly text: string; readonly end: number } | undefined;
   for (const { start, end } of splitSentences(text).slice(0, MAX_SENTENCES_PER_PASSAGE)) {
+    if (end - start > MAX_SENTENCE_LENGTH) continue;
     const slice = text.slice(start, end);
     const lineStart = text.lastIndexOf("\n", start - 1) + 1;
     const lead = text.slice(lineStart, start);

@@ -1,7 +1,9 @@
 import { CancelledError, type Embedder, type EvidenceSettings, type Passage } from "@advisor/contracts";
-import { readCandidates } from "./candidates.ts";
+import { type CandidateKind, readCandidates } from "./candidates.ts";
 import { type Features, readFeatures } from "./features.ts";
+import { centred, readNearness } from "./nearness.ts";
 import { readQuestion } from "./question.ts";
+import { BIAS, FEATURE_WEIGHTS, KIND_WEIGHTS } from "./weights.ts";
 
 /** A sentence of a passage, scored as evidence for a question. */
 export interface EvidenceSentence {
@@ -11,7 +13,7 @@ export interface EvidenceSentence {
   readonly start: number;
   readonly end: number;
   readonly text: string;
-  /** Higher is better; comparable between questions, so that one threshold serves all. */
+  /** Log odds that it answers against "none does"; comparable between questions, so that one threshold serves all. */
   readonly score: number;
 }
 
@@ -30,26 +32,10 @@ export interface EvidenceRequest {
 /** For a model without a card of its own: the scorer does not need the model. */
 export const DEFAULT_EVIDENCE: EvidenceSettings = {
   lexicalWeight: 1,
-  embeddingWeight: 0.5,
+  embeddingWeight: 0.9,
   likelihoodWeight: 0,
-  refusalThreshold: 0,
+  refusalThreshold: -1.25,
 };
-
-const WEIGHTS: Partial<Readonly<Record<keyof Features, number>>> = {
-  coverage: 3,
-  context: 2,
-  passage: 1,
-  bm25: 2,
-  pairs: 1.5,
-  exact: 1,
-  fits: 1,
-  focus: 0.5,
-  rank: 0.5,
-  short: -1,
-  heading: -2,
-  code: -1,
-};
-const BIAS = -4;
 
 /**
  * Scores every sentence of the passages as evidence for the question, best first. Empty when the passages hold none.
@@ -63,44 +49,37 @@ export async function scoreEvidence(request: EvidenceRequest): Promise<EvidenceS
   const candidates = readCandidates(passages);
   if (candidates.length === 0) return [];
   const features = readFeatures(question, passages, candidates);
-  const texts = candidates.map(({ text }) => text);
   const nearness =
     embedder && settings.embeddingWeight > 0
-      ? await similarities(request.question, texts, embedder, signal)
-      : [];
+      ? await readNearness(request.question, passages, candidates, embedder, signal)
+      : undefined;
   throwIfAborted(signal);
-  const likely = likelihood && settings.likelihoodWeight > 0 ? centred(await likelihood(texts, signal)) : [];
+  const likely =
+    likelihood && settings.likelihoodWeight > 0
+      ? centred(
+          await likelihood(
+            candidates.map(({ text }) => text),
+            signal,
+          ),
+        )
+      : undefined;
   throwIfAborted(signal);
   return candidates
-    .map(({ passageIndex, start, end, text }, i) => {
-      const own = features[i];
-      const lexical = own
-        ? BIAS + Object.entries(WEIGHTS).reduce((s, [name, w]) => s + w * own[name as keyof Features], 0)
-        : 0;
+    .map(({ passageIndex, start, end, text, kind }, i) => {
       const score =
-        settings.lexicalWeight * lexical +
-        settings.embeddingWeight * (nearness[i] ?? 0) +
-        settings.likelihoodWeight * (likely[i] ?? 0);
+        settings.lexicalWeight * lexicalScore(features[i], kind) +
+        settings.embeddingWeight * (nearness?.[i] ?? 0) +
+        settings.likelihoodWeight * (likely?.[i] ?? 0);
       return { passageIndex, start, end, text, score };
     })
     .sort((a, b) => b.score - a.score);
 }
 
-async function similarities(
-  question: string,
-  texts: readonly string[],
-  embedder: Embedder,
-  signal: AbortSignal | undefined,
-): Promise<number[]> {
-  const [query] = await embedder.embed([question], "query", signal);
-  const vectors = await embedder.embed(texts, "passage", signal);
-  return vectors.map((vector) => vector.reduce((dot, value, i) => dot + value * (query?.[i] ?? 0), 0));
-}
-
-/** Differences from the mean: a likelihood alone says as much about the prompt as about the sentence. */
-function centred(values: readonly number[]): number[] {
-  const mean = values.reduce((a, b) => a + b, 0) / Math.max(1, values.length);
-  return values.map((value) => value - mean);
+function lexicalScore(features: Features | undefined, kind: CandidateKind): number {
+  let score = BIAS + KIND_WEIGHTS[kind];
+  for (const [name, value] of Object.entries(features ?? {}))
+    score += FEATURE_WEIGHTS[name as keyof Features] * value;
+  return score;
 }
 
 function throwIfAborted(signal: AbortSignal | undefined): void {
