@@ -1,4 +1,4 @@
-import { ARMS, type Arm } from "../shared/wire.ts";
+import type { Arm } from "../shared/wire.ts";
 
 export interface ArmWords {
   readonly name: string;
@@ -34,5 +34,3 @@ export const ARM_WORDS: Readonly<Record<Arm, ArmWords>> = {
     about: "Pages for what it says, the adapter for how it says it.",
   },
 };
-
-export const armNames: readonly string[] = ARMS.map((arm) => ARM_WORDS[arm].name);

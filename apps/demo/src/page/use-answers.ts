@@ -3,6 +3,7 @@ import type { RoleId } from "../shared/roles.ts";
 import type { AnswerView, ErrorView } from "../shared/wire.ts";
 import { type ArmStates, applyEvent, idleArms, stopArms, waitingArms } from "./answer/arm-state.ts";
 import { ask, errorOf } from "./api.ts";
+import { ARM_WORDS } from "./arm-words.ts";
 
 export interface Answers {
   /** The question in hand, and who asks it. Absent before the first one. */
@@ -49,10 +50,12 @@ export function useAnswers(): {
             ...before,
             arms: applyEvent(before.arms, event),
             ...(event.type === "answer" && {
-              news: `${event.arm}: ${event.answer.text}`,
+              news: `${ARM_WORDS[event.arm].name}: ${event.answer.text}`,
               ...(event.arm === "retrieval" && { byRole: { ...before.byRole, [role]: event.answer } }),
             }),
-            ...(event.type === "error" && { news: `${event.arm} failed: ${event.error.message}` }),
+            ...(event.type === "error" && {
+              news: `${ARM_WORDS[event.arm].name} failed: ${event.error.message}`,
+            }),
           }));
         }
       } catch (error) {

@@ -46,8 +46,8 @@ export function ArmColumn({ arm, arms, roleLabel, adapter, onOpen }: ArmColumnPr
         <Body state={state} onOpen={onOpen} />
       </div>
       <footer class="arm-foot">
-        {state.answer && <Given answer={state.answer} onOpen={onOpen} />}
         <Timings arm={arm} arms={arms} />
+        {state.answer && <Given answer={state.answer} onOpen={onOpen} />}
       </footer>
     </article>
   );
