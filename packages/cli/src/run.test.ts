@@ -207,25 +207,4 @@ describe("sync", () => {
     expect(ran.out).toContain("\nAdded\n  people/leave.md\n");
     expect(ran.out).toContain("\nRemoved\n  old.md\n");
   });
-
-  it("shows progress of what takes longer, where it can be redrawn and where it cannot", async () => {
-    const slow = fakeCore({
-      sync: async (_folder, options) => {
-        for (let done = 1; done <= 6; done++) {
-          options?.onProgress?.({ stage: "embedding", done, total: 6, unit: "chunks", subject: "a.md" });
-          await new Promise((resolve) => setTimeout(resolve, 220));
-        }
-        return changes();
-      },
-    });
-    const [terminal, pipe, machine] = await Promise.all([
-      runCli(["sync", "docs"], { core: slow, columns: 80 }),
-      runCli(["sync", "docs"], { core: slow }),
-      runCli(["sync", "docs", "--json"], { core: slow }),
-    ]);
-    expect(terminal.err).toMatch(/Embedding .*━.* 5 of 6 chunks/);
-    expect(terminal.err.endsWith("\r\u001b[2K")).toBe(true);
-    expect(pipe.err).toMatch(/^Embedding, 5 of 6 chunks \(1\.\d s\)\n$/);
-    expect(machine.err).toBe("");
-  });
 });

@@ -23,7 +23,7 @@ describe("ask", () => {
     "    “You get 27 days of leave a year.”",
     "    ✓ verified",
     "",
-    "retrieval, quoted · retrieval 11 ms · 120 prompt tokens · first token 80 ms",
+    "retrieval, quoted · search 11 ms · prompt 120 tokens · first token 80 ms",
     "61 tokens/s · total 240 ms",
     "",
   ].join("\n");

@@ -37,7 +37,10 @@ export async function ask(context: CommandContext, words: readonly string[], fla
   progress.say("Loading");
   try {
     return await withAdvisor(context, settingsOf(context, flags, progress.show), async (advisor) => {
-      if (usesSources(request.mode)) await requireKnownRoles(advisor, principal);
+      // All parts at once: what the model takes to load, the store and its embedder take too.
+      if (usesSources(request.mode)) {
+        await Promise.all([requireKnownRoles(advisor, principal), advisor.warmUp()]);
+      }
       if (asked.batch) {
         return runBatch(context, {
           file: asked.file,

@@ -104,9 +104,9 @@ function summaryOf({ mode, grounding, adapter, passages, timings }: Answer): str
   const arm = [mode, grounding, adapter && adapterWords(adapter)].filter(Boolean).join(", ");
   const parts = [arm];
   if (passages.length > 0 || timings.retrievalMs > 0)
-    parts.push(`retrieval ${duration(timings.retrievalMs)}`);
+    parts.push(`search ${duration(timings.retrievalMs)}`);
   if (timings.promptTokens > 0) {
-    parts.push(`${timings.promptTokens} prompt tokens`, `first token ${duration(timings.firstTokenMs)}`);
+    parts.push(`prompt ${timings.promptTokens} tokens`, `first token ${duration(timings.firstTokenMs)}`);
   }
   if (timings.tokensPerSecond > 0) parts.push(`${Math.round(timings.tokensPerSecond)} tokens/s`);
   parts.push(`total ${duration(timings.totalMs)}`);

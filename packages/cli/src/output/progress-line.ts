@@ -8,7 +8,8 @@ import { padEnd, truncate } from "./width.ts";
 /** Work shorter than this shows nothing. */
 const DELAY_MS = 600;
 const REDRAW_MS = 100;
-/** Between two lines where a line cannot be updated in place. */
+/** The first line where a line cannot be updated in place, and the time between two of them. */
+const FIRST_SPARSE_MS = 1500;
 const SPARSE_MS = 10_000;
 const FRAMES = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏";
 const BAR_WIDTH = 20;
@@ -57,7 +58,7 @@ export function createProgressLine(host: Host, options: { readonly json: boolean
       const line = truncate(`${mark} ${words}${barOf(current, width)}`, width - 1);
       stderr.write(`\r\u001b[2K${colour ? `\u001b[2m${line}\u001b[22m` : line}`);
       drawn = true;
-    } else if (elapsed >= 1000 && elapsed - lastLine >= (lastLine === 0 ? 0 : SPARSE_MS)) {
+    } else if (elapsed >= (lastLine === 0 ? FIRST_SPARSE_MS : lastLine + SPARSE_MS)) {
       stderr.write(`${words}${current ? `, ${countOf(current)}` : ""} (${duration(elapsed)})\n`);
       lastLine = elapsed;
     }
@@ -89,6 +90,7 @@ export function createProgressLine(host: Host, options: { readonly json: boolean
 const capitalised = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);
 
 function countOf({ done, total, unit }: Progress): string {
+  if (unit === "percent") return `${Math.round(done)} %`;
   return total === undefined ? `${done} ${unit}` : `${done} of ${total} ${unit}`;
 }
 
