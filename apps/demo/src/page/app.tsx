@@ -12,6 +12,9 @@ import { SourceDialog, type SourceTarget } from "./source/source-dialog.tsx";
 import { useAnswers } from "./use-answers.ts";
 import { useSetup } from "./use-setup.ts";
 
+/** Parameters under which a model understands little beyond the words it sees. */
+const SMALL_MODEL = 100_000_000;
+
 export function App() {
   const { setup, shelves, error } = useSetup();
   const { answers, submit, stop } = useAnswers();
@@ -79,6 +82,9 @@ export function App() {
         <p class="footnote">
           <span class="quoted">Underlined words</span> stand so in a page of the handbook. The arms run one
           after another, so that their times compare. Nothing you ask leaves this machine.
+          {setup && setup.model.parameters < SMALL_MODEL && (
+            <> A model this small goes by the words of your question: ask in the handbook's own.</>
+          )}
         </p>
         <p class="sr-only" aria-live="polite">
           {answers.news}

@@ -16,10 +16,10 @@ import type { RoleId } from "../shared/roles.ts";
 import { ARMS, type Arm, type AskEvent, type CitationView } from "../shared/wire.ts";
 import { findChromium } from "../testing/find-chromium.ts";
 
-/** Open to every employee, and open to Finance alone. */
-const OPEN_QUESTION = "I work in Trondheim. How much holiday do I get each year?";
-const CLOSED_QUESTION = "who can sign off a purchase of 45,000 euros";
-const CLOSED_PAGE = "finance/approval-limits.md";
+/** Open to every employee, and open to HR alone. */
+const OPEN_QUESTION = "How many days of paid leave do employees in Norway have?";
+const CLOSED_QUESTION = "What's the most a senior engineer can earn here?";
+const CLOSED_PAGE = "hr/salary-bands.md";
 
 const found = findChromium();
 const left = found.path === undefined ? ` (left out: ${found.reason})` : "";
@@ -161,7 +161,7 @@ describe.skipIf(found.path === undefined && !found.mustBeThere)(`the page in a b
   });
 
   it("answers a role that may read the page, and refuses one that may not", async () => {
-    await answersTo(() => choose("Finance"));
+    await answersTo(() => choose("HR"));
     const told = answerOf(await ask(CLOSED_QUESTION), "retrieval");
     expect(told.refused).toBe(false);
     expect(told.citations[0]?.uri).toBe(CLOSED_PAGE);
@@ -176,18 +176,18 @@ describe.skipIf(found.path === undefined && !found.mustBeThere)(`the page in a b
       expect(await column(arm).locator("button.chip").count()).toBe(0);
     }
     expect(await page.locator(".effect").textContent()).toMatch(
-      /Employee is told that .* Finance is answered from/s,
+      /Employee is told that .* HR is answered from/s,
     );
     expect(await page.locator(".shelf h2").textContent()).not.toBe(pages);
   });
 
   it("does not open a page to a role that may not read it", async () => {
-    const id = await idOf(CLOSED_PAGE, "finance");
+    const id = await idOf(CLOSED_PAGE, "hr");
     expect(id).toBeDefined();
     expect(await idOf(CLOSED_PAGE, "employee")).toBeUndefined();
     const status = (role: RoleId) =>
       page.evaluate(`fetch("/api/source/${id}?role=${role}").then((response) => response.status)`);
-    expect(await status("finance")).toBe(200);
+    expect(await status("hr")).toBe(200);
     expect(await status("employee")).toBe(404);
     // The browser tells of that 404 by itself.
     expect(complaints.splice(0).join("\n")).toMatch(/^[^\n]*404[^\n]*$/);

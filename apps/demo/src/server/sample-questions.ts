@@ -1,12 +1,13 @@
 import type { SampleView } from "../shared/wire.ts";
 
-/** Of the handbook's own questions (examples/handbook-questions.jsonl): what the levers do, and what the rules do. */
+/** What the levers do, what the rules do, and what no page holds. */
 export const SAMPLE_QUESTIONS: readonly SampleView[] = [
-  { question: "I work in Trondheim. How much holiday do I get each year?", shows: "every employee may know" },
-  { question: "who can sign off a purchase of 45,000 euros", shows: "for Finance" },
+  { question: "How many days of paid leave do employees in Norway have?", shows: "every employee may know" },
+  { question: "What's the most a senior engineer can earn here?", shows: "for HR" },
+  { question: "How fast do we reply to a P2 ticket?", shows: "for Support" },
   {
-    question: "How long must the customer press the front button to reboot a gateway?",
-    shows: "for Support",
+    question: "How many discount points may an account manager grant without asking?",
+    shows: "for Sales and Finance",
   },
-  { question: "When does the canteen in Porto open for lunch?", shows: "no page says" },
+  { question: "When does the canteen open?", shows: "no page says" },
 ];

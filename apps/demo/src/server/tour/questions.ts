@@ -9,22 +9,22 @@ export interface TourQuestion {
   readonly otherRole?: RoleId;
 }
 
-/** Of the handbook's own questions (examples/handbook-questions.jsonl): three that show the levers and the rules. */
+/** Three that show the levers and the rules, put in words that a very small model can follow. */
 export const TOUR_QUESTIONS: readonly [TourQuestion, TourQuestion, TourQuestion] = [
   {
-    question: "I work in Trondheim. How much holiday do I get each year?",
+    question: "How many days of paid leave do employees in Norway have?",
     role: "employee",
     shows: "three countries, three numbers, one right page",
   },
   {
-    question: "How long must the customer press the front button to reboot a gateway?",
+    question: "How long do I hold the front button to restart a gateway?",
     role: "support",
-    shows: "a page for the support team",
+    shows: "a page of the support team",
   },
   {
-    question: "who can sign off a purchase of 45,000 euros",
+    question: "What's the most a senior engineer can earn here?",
     role: "employee",
     shows: "a page that this role may not read",
-    otherRole: "finance",
+    otherRole: "hr",
   },
 ];
