@@ -51,7 +51,9 @@ describe("--batch", () => {
     const lines = ["one", "two", "three", "four"].map((question, id) =>
       JSON.stringify({ id, question, gold: "x" }),
     );
-    const ran = await runBatch(`\ufeff${lines.join("\r\n")}\n\n  \n`, ["ask"], { core: asked });
+    const ran = await runBatch(`\ufeff${lines.join("\r\n")}\n\n  \n`, ["ask", "--concurrency", "3"], {
+      core: asked,
+    });
     expect(ran.code).toBe(0);
     expect(ran.err).toBe("");
     expect(jsonLines(ran).map(({ id, text }) => [id, text])).toEqual([

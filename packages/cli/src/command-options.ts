@@ -31,7 +31,7 @@ export const batchOptions: Options = (command) =>
       "--batch <file>",
       'one {"id","question"} a line in (- for standard input), one JSON result a line out',
     )
-    .option("--concurrency <n>", "how many are worked on at once");
+    .option("--concurrency <n>", "how many are worked on at once (default: 1)");
 
 export const answerOptions: Options = (command) =>
   command

@@ -4,9 +4,12 @@ import { type BatchFlags, parseNumber } from "./flags.ts";
 /** Beyond this, questions only wait for each other. */
 const MAX_CONCURRENCY = 64;
 
+/** Side by side, questions take part of each other's time, and their timings say little. */
+const ONE_BY_ONE = "1";
+
 export type Asked =
   | { readonly batch: false; readonly question: string }
-  | { readonly batch: true; readonly file: string; readonly concurrency?: number };
+  | { readonly batch: true; readonly file: string; readonly concurrency: number };
 
 /** One question in words, or a file of them: exactly one of the two. */
 export function questionOf(command: string, words: readonly string[], flags: BatchFlags): Asked {
@@ -23,8 +26,9 @@ export function questionOf(command: string, words: readonly string[], flags: Bat
     return {
       batch: true,
       file: flags.batch,
-      ...(flags.concurrency !== undefined && {
-        concurrency: parseNumber("--concurrency", flags.concurrency, { min: 1, max: MAX_CONCURRENCY }),
+      concurrency: parseNumber("--concurrency", flags.concurrency ?? ONE_BY_ONE, {
+        min: 1,
+        max: MAX_CONCURRENCY,
       }),
     };
   }

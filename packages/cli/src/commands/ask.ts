@@ -20,8 +20,6 @@ import { requireKnownRoles, requireStore, settingsOf, withAdvisor } from "../wit
 
 export interface AskFlags extends AnswerFlags, BatchFlags {}
 
-/** Answers in the making at once in a batch: one is searched for while another is written. */
-const CONCURRENCY = 2;
 const MAX_TOKENS = 131_072;
 const MAX_SEED = 0xffffffff;
 const MAX_TEMPERATURE = 10;
@@ -44,7 +42,7 @@ export async function ask(context: CommandContext, words: readonly string[], fla
       if (asked.batch) {
         return runBatch(context, {
           file: asked.file,
-          concurrency: asked.concurrency ?? CONCURRENCY,
+          concurrency: asked.concurrency,
           onDone: (done) => progress.show({ stage: "answering", done, unit: "questions" }),
           answer: async ({ id, question }) => answerLine(id, await advisor.ask({ ...request, question })),
         });

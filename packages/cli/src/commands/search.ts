@@ -16,9 +16,6 @@ export interface SearchFlags extends AskerFlags, BatchFlags {
   readonly full?: boolean;
 }
 
-/** Searches in flight at once in a batch: enough to keep embedding and the database busy together. */
-const CONCURRENCY = 4;
-
 /** `advisor search QUERY`. */
 export async function search(
   context: CommandContext,
@@ -44,7 +41,7 @@ export async function search(
       if (asked.batch) {
         return runBatch(context, {
           file: asked.file,
-          concurrency: asked.concurrency ?? CONCURRENCY,
+          concurrency: asked.concurrency,
           onDone: (done) => progress.show({ stage: "searching", done, unit: "questions" }),
           answer: async ({ id, question }) => searchLine(id, await advisor.search(question, options)),
         });

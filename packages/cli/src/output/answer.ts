@@ -103,8 +103,7 @@ async function writeCitation(
 function summaryOf({ mode, grounding, adapter, passages, timings }: Answer): string[] {
   const arm = [mode, grounding, adapter && adapterWords(adapter)].filter(Boolean).join(", ");
   const parts = [arm];
-  if (passages.length > 0 || timings.retrievalMs > 0)
-    parts.push(`search ${duration(timings.retrievalMs)}`);
+  if (passages.length > 0 || timings.retrievalMs > 0) parts.push(`search ${duration(timings.retrievalMs)}`);
   if (timings.promptTokens > 0) {
     parts.push(`prompt ${timings.promptTokens} tokens`, `first token ${duration(timings.firstTokenMs)}`);
   }
