@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { readFile, stat } from "node:fs/promises";
 import { isAbsolute, join } from "node:path";
 import { adapterManifestSchema } from "@advisor/contracts";
@@ -25,12 +26,17 @@ describe("the embedded models", () => {
     expect(reliablePromptTokens).toBeLessThanOrEqual(contextLength);
   });
 
-  it("come with adapters whose manifests carry their own names", async () => {
-    for (const { name, path } of await nanoAdapters()) {
+  it("come with adapters whose manifests carry their own names and hashes", async () => {
+    const adapters = await nanoAdapters();
+    expect(adapters.map(({ name }) => name)).toContain("support-voice");
+    for (const { name, path } of adapters) {
       const manifest = adapterManifestSchema.parse(
         JSON.parse(await readFile(path.replace(/\.gguf$/, ".manifest.json"), "utf8")),
       );
       expect(manifest.name).toBe(name);
+      const weights = await readFile(path);
+      expect(createHash("sha256").update(weights).digest("hex")).toBe(manifest.sha256);
+      expect(manifest.heldOut.length).toBeGreaterThan(0);
     }
   });
 });

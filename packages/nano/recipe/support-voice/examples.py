@@ -24,7 +24,7 @@ MAX_PROMPT_TOKENS = 400
 
 
 def held_out(section):
-    """The base's own recipe left these sections out too."""
+    """The questions that the base learned from left these sections out too."""
     return section % 50 == 7
 
 
