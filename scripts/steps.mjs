@@ -206,9 +206,9 @@ export async function install() {
       "Check that the npm registry can be reached and that the disk has 2 GB free, then run the same command again",
     detail: (line) => {
       const match = /^Progress: resolved (\d+), reused (\d+), downloaded (\d+), added (\d+)/.exec(line);
-      if (!match) return undefined;
-      const [, resolved, , downloaded, added] = match;
-      return `${added} of ${resolved} packages, ${downloaded} downloaded`;
+      const [resolved, reused, downloaded, added] = match ? match.slice(1).map(Number) : [];
+      if (!match || resolved < 2) return undefined;
+      return `${Math.max(added, reused + downloaded)} of ${resolved} packages`;
     },
   });
   mkdirSync(dirname(marker(root)), { recursive: true });
