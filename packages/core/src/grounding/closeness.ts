@@ -44,8 +44,13 @@ const LIGHT = new Set(
     .map(stem),
 );
 
+/** Whether a word is at home in any text. */
+export function isLight(term: string): boolean {
+  return LIGHT.has(term);
+}
+
 /** How much a word says: rarer among the texts is more, by BM25's inverse document frequency. */
 export function wordWeight(word: Word, frequency: number, texts: number): number {
   const rarity = Math.log(1 + (texts - frequency + 0.5) / (frequency + 0.5));
-  return LIGHT.has(word.term) ? rarity * LIGHT_FACTOR : rarity;
+  return isLight(word.term) ? rarity * LIGHT_FACTOR : rarity;
 }

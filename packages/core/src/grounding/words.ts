@@ -69,7 +69,7 @@ export function readWords(text: string): Word[] {
 function pushWords(words: Word[], raw: string, start: number, first: boolean): void {
   const flag = /^-{1,2}(?=[\p{L}_])/u.exec(raw)?.[0] ?? "";
   const lead = /^-*/.exec(raw)?.[0].length ?? 0;
-  const body = raw.slice(lead);
+  const body = raw.slice(lead).replace(/['’]s$/, "");
   const at = start + lead;
   if (isNumber(body)) {
     words.push(make(body, at, "number", plainNumber(body), first));
