@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { type AdapterBase, ModelError } from "@advisor/contracts";
 import { MAX_EXPERTS, MAX_LAYERS } from "./limits.ts";
-import type { GgufHeader, GgufValue } from "./parse.ts";
+import { arrayStrings, type GgufHeader, type GgufValue } from "./parse.ts";
 import { fileInvalid, type GgufFile } from "./read-file.ts";
 
 /** What a chat model's header says, checked. */
@@ -134,9 +134,17 @@ export function readBaseFacts(file: GgufFile): BaseFacts {
   const headLength = Math.max(1, Math.floor(embeddingLength / headCount));
   const keyLength = count("attention.key_length", headLength);
   const valueLength = count("attention.value_length", headLength);
+  // llama.cpp asserts that a layer's width is positive wherever it looks for its tensors.
+  const hasFeedForward = tensors.some(({ name }) => /\.ffn_(?:up|down|gate)\.weight$/.test(name));
   const vocabularySize = checkVocabulary(metadata, invalid);
   checkTokenEmbedding(header, embeddingLength, vocabularySize, invalid);
 
+  for (const key of ["attention.layer_norm_rms_epsilon", "attention.layer_norm_epsilon"]) {
+    const found = metadata.get(`${architecture}.${key}`);
+    if (found && !(found.type === "float32" && found.value >= 0 && found.value < 1)) {
+      throw invalid(`${architecture}.${key} is no small positive number`);
+    }
+  }
   const template = metadata.get("tokenizer.chat_template");
   if (template && template.type !== "string") throw invalid("tokenizer.chat_template is no text");
   const tokenizer = TOKENIZER_KEYS.flatMap((key) => {
@@ -156,7 +164,7 @@ export function readBaseFacts(file: GgufFile): BaseFacts {
       architecture,
       blockCount,
       embeddingLength,
-      feedForwardLength: count("feed_forward_length", embeddingLength),
+      feedForwardLength: count("feed_forward_length", hasFeedForward ? undefined : embeddingLength),
       headCount,
       headCountKv,
       vocabularySize,
@@ -201,6 +209,7 @@ function checkVocabulary(
   if (tokens?.type !== "array" || tokens.of !== "string" || tokens.length === 0) {
     throw invalid("tokenizer.ggml.tokens is missing or no list of texts");
   }
+  checkDistinct(tokens, invalid);
   const parallel: readonly (readonly [string, readonly string[]])[] = [
     ["tokenizer.ggml.scores", ["float32"]],
     ["tokenizer.ggml.token_type", ["int32", "uint32"]],
@@ -228,6 +237,21 @@ function checkVocabulary(
     if (!Number.isInteger(id)) throw invalid(`${key} is no token id`);
   }
   return tokens.length;
+}
+
+/** llama.cpp asserts that no two tokens are the same; it gives empty ones a name of their own. */
+function checkDistinct(tokens: GgufValue, invalid: (reason: string) => Error): void {
+  const seen = new Set<string>();
+  let index = 0;
+  for (const bytes of arrayStrings(tokens)) {
+    // It reads tokens as C strings, which end at the first NUL.
+    const end = bytes.indexOf(0);
+    const text = (end < 0 ? bytes : bytes.subarray(0, end)).toString("latin1");
+    const token = text === "" ? `[EMPTY_${index}]` : text;
+    if (seen.has(token)) throw invalid(`token ${index} of its vocabulary stands there twice`);
+    seen.add(token);
+    index++;
+  }
 }
 
 function checkTokenEmbedding(

@@ -353,19 +353,22 @@ export function parseGguf(bytes: Uint8Array, fileSize: number): GgufHeader {
   return { version, metadata, tensors, alignment, headerBytes, dataOffset, dataEnd };
 }
 
-/** The strings of an array value, decoded. */
-export function decodeStrings(found: GgufValue | undefined): string[] {
-  if (found?.type !== "array" || found.of !== "string") return [];
-  const view = new DataView(found.bytes.buffer, found.bytes.byteOffset, found.bytes.byteLength);
-  const strings: string[] = [];
+/** The strings of an array value, as they are in the file. */
+export function* arrayStrings(found: GgufValue | undefined): Generator<Buffer> {
+  if (found?.type !== "array" || found.of !== "string") return;
+  const { buffer, byteOffset, byteLength } = found.bytes;
+  const bytes = Buffer.from(buffer, byteOffset, byteLength);
   let offset = 0;
   for (let index = 0; index < found.length; index++) {
-    const length = Number(view.getBigUint64(offset, true));
-    offset += 8;
-    strings.push(looseUtf8.decode(found.bytes.subarray(offset, offset + length)));
-    offset += length;
+    const start = offset + 8;
+    offset = start + Number(bytes.readBigUInt64LE(offset));
+    yield bytes.subarray(start, offset);
   }
-  return strings;
+}
+
+/** The strings of an array value, decoded. */
+export function decodeStrings(found: GgufValue | undefined): string[] {
+  return Array.from(arrayStrings(found), (bytes) => bytes.toString("utf8"));
 }
 
 /** The elements of an array of 32-bit integers, decoded. */
