@@ -134,7 +134,7 @@ export function createChangeWriter(parts: WriterParts): ChangeWriter {
     },
     async finish() {
       await commit();
-      await table.tidy(report.changed.length + report.removed.length > 0);
+      await table.tidy(report.added.length + report.changed.length + report.removed.length > 0);
       return { ...report, unchanged, chunks, elapsedMs: performance.now() - begin };
     },
   };

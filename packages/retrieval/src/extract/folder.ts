@@ -54,7 +54,7 @@ async function reasonToSkip(root: string, uri: string, entry: Dirent): Promise<s
   if (entry.isSymbolicLink()) {
     try {
       const target = await realpath(join(root, uri));
-      if (!target.startsWith(root.endsWith(sep) ? root : root + sep))
+      if (target !== root && !target.startsWith(root.endsWith(sep) ? root : root + sep))
         return "it is a symbolic link out of the folder";
       if (!(await stat(target)).isFile()) return "it is a symbolic link to a folder";
     } catch (error) {

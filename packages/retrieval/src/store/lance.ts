@@ -1,3 +1,5 @@
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
 import type * as Lance from "@lancedb/lancedb";
 import type * as Arrow from "apache-arrow";
 import { rowsOfDocuments } from "./filter.ts";
@@ -8,9 +10,13 @@ import { storeFailure } from "./store-failure.ts";
 const INDEX_CACHE_BYTES = 128n * 1024n * 1024n;
 const METADATA_CACHE_BYTES = 32n * 1024n * 1024n;
 /** Old versions of a table are kept this long, so that a search under way in another process can end. */
-const KEEP_VERSIONS_MS = 10 * 60 * 1000;
-/** Up to this many rows the keyword index is made anew after a replacement or removal, so that no dead text counts. */
+const KEEP_VERSIONS_MS = 60 * 1000;
+/** Up to this many rows the keyword indexes are made anew after each writing call: some 0.2 s at the limit. */
 const REBUILD_MAX_ROWS = 10_000;
+/** A table of more pieces than this is compacted, which rewrites it. */
+const MAX_FRAGMENTS = 24;
+/** Share of the rows that may wait outside the indexes of a larger table. */
+const MAX_UNINDEXED_SHARE = 0.05;
 /** Longest identifier that is indexed; the default of 40 would drop hashes and paths. */
 const MAX_IDENTIFIER_LENGTH = 256;
 /** How much more a shared identifier counts than a shared word. */
@@ -39,8 +45,13 @@ export interface LanceTable {
   /** Puts these rows in place of all rows of these documents, in one commit. */
   replace(rows: readonly StoreRow[], documentIds: readonly string[]): Promise<void>;
   remove(documentIds: readonly string[]): Promise<void>;
-  /** Compacts, drops old versions and brings the indexes up to date; `replaced` says that rows were replaced or removed. */
-  tidy(replaced: boolean): Promise<void>;
+  /**
+   * Brings the indexes up to date, and now and then compacts and drops old versions. In a store of up to
+   * {@link REBUILD_MAX_ROWS} rows the keyword indexes are then as if made anew, so that removed text counts in no word
+   * statistics; in a larger one at most a small share of the rows waits outside them, where it is found all the same.
+   * When nothing was `changed` it only makes good what a killed writer left undone.
+   */
+  tidy(changed: boolean): Promise<void>;
   close(): void;
 }
 
@@ -92,8 +103,9 @@ export async function openDatabase(location: string): Promise<LanceDatabase> {
     try {
       return await connection.openTable(name);
     } catch (error) {
-      // A folder without a first commit, left by a writer that was killed, is no table either.
-      if (/was not found|dataset .*not found/i.test((error as Error).message)) return undefined;
+      // A folder without a first commit, left by a writer that was killed, is no table either; one with data is damaged.
+      const absent = /was not found|dataset .*not found/i.test((error as Error).message);
+      if (absent && !(await holdsData(location, name))) return undefined;
       throw storeFailure(error, location);
     }
   };
@@ -122,6 +134,11 @@ export async function openDatabase(location: string): Promise<LanceDatabase> {
     },
     close: () => connection.close(),
   };
+}
+
+async function holdsData(location: string, table: string): Promise<boolean> {
+  const files = await readdir(join(location, `${table}.lance`, "data")).catch(() => []);
+  return files.length > 0;
 }
 
 /** The keyword indexes and the key that keeps two writers from inserting one row twice. Does nothing when they are there. */
@@ -225,14 +242,20 @@ function wrapTable(
       guard(async () => {
         await table.delete(rowsOfDocuments(documentIds));
       }),
-    tidy: (replaced) =>
+    tidy: (changed) =>
       guard(async () => {
-        const cleanupOlderThan = new Date(Date.now() - KEEP_VERSIONS_MS);
-        if (replaced && (await table.countRows()) <= REBUILD_MAX_ROWS) {
+        const rows = await table.countRows();
+        const terms = (await table.listIndices()).find(({ name }) => name === TERMS_INDEX);
+        let unindexed = terms?.numUnindexedRows ?? rows;
+        if (rows <= REBUILD_MAX_ROWS && (changed || unindexed > 0)) {
           await makeTermsIndex(table, lance);
           await makeIdentifiersIndex(table, lance);
+          unindexed = 0;
         }
+        const { fragmentStats } = await table.stats();
+        if (fragmentStats.numFragments <= MAX_FRAGMENTS && unindexed <= rows * MAX_UNINDEXED_SHARE) return;
         // Nobody else writes while this writer holds the lock, so files of no version are a killed writer's leavings.
+        const cleanupOlderThan = new Date(Date.now() - KEEP_VERSIONS_MS);
         await table.optimize({ cleanupOlderThan, deleteUnverified: true });
       }),
     close: () => table.close(),

@@ -23,9 +23,7 @@ export function storeFailure(error: unknown, location: string): Error {
       cause: error,
     });
   }
-  const damaged =
-    /not found|no such file|corrupt|invalid|unexpected end|malformed|decode|magic|eof|out of bounds|lance error: io|failed to (?:read|load|parse)/i;
-  if (damaged.test(message)) {
+  if (DAMAGED.test(message) && !/too many open files|timed? ?out|interrupted/i.test(message)) {
     return new StoreError({
       code: "store_corrupt",
       subject,
@@ -43,6 +41,13 @@ export function storeFailure(error: unknown, location: string): Error {
   });
 }
 
+/** What LanceDB says when a file is missing, cut or overwritten. */
+const DAMAGED =
+  /not found|no such file|corrupt|invalid|unexpected end|malformed|decode|magic|eof|out of bounds|LanceError\(IO\)|failed to (?:read|load|parse)/i;
+
+/** The first line without the engine's source places, and without any bytes of the store: they may be anybody's text. */
 function firstLine(message: string): string {
-  return (message.split("\n")[0] ?? "").slice(0, 300).replace(/[.\s]+$/, "");
+  const [line = ""] = message.split("\n");
+  const plain = line.replace(/,? ?bytes: b".*$/, "").replace(/,? \/\S+\.rs:\d+:\d+.*$/, "");
+  return plain.slice(0, 300).replace(/[.\s]+$/, "");
 }

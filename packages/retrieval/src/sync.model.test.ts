@@ -1,0 +1,256 @@
+import { execFileSync } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import {
+  chmod,
+  cp,
+  mkdir,
+  mkdtemp,
+  open as openFile,
+  readdir,
+  rm,
+  symlink,
+  unlink,
+  writeFile,
+} from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { DEFAULT_PRINCIPAL, type Progress, type Retriever } from "@advisor/contracts";
+import { createFakeEmbedder } from "@advisor/contracts/testing";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { spawnChild } from "../test/spawn-child.ts";
+import { openKnowledge } from "./knowledge.ts";
+
+let root: string;
+let pages: string;
+beforeEach(async () => {
+  root = await mkdtemp(join(tmpdir(), "sync-"));
+  pages = join(root, "pages");
+  await mkdir(pages);
+});
+afterEach(() => rm(root, { recursive: true, force: true }));
+
+const open = (location = join(root, "store")) => openKnowledge({ location, embedder: createFakeEmbedder() });
+const put = async (files: Record<string, string | Buffer>, folder = pages) => {
+  for (const [uri, content] of Object.entries(files)) {
+    await mkdir(dirname(join(folder, uri)), { recursive: true });
+    await writeFile(join(folder, uri), content);
+  }
+};
+const find = async (knowledge: Retriever, query: string) =>
+  (await knowledge.search({ query, principal: DEFAULT_PRINCIPAL, mode: "keyword", topK: 200 })).passages
+    .map(({ uri }) => uri)
+    .sort();
+
+/** Every chunk of the store: what is found of words that each page has. */
+const everything = async (knowledge: Retriever, word: string) => {
+  const { passages } = await knowledge.search({
+    query: word,
+    principal: DEFAULT_PRINCIPAL,
+    mode: "vector",
+    topK: 200,
+  });
+  return passages
+    .map(({ id, uri, start, end, text, version }) => ({ id, uri, start, end, text, version }))
+    .sort((a, b) => (a.id < b.id ? -1 : 1));
+};
+
+describe("what is left out", () => {
+  test("each file that cannot be taken in is named with its reason, and the rest goes on", async () => {
+    await put({
+      "good.md": "# Good\n\nThe zebra is striped.",
+      "binary.md": Buffer.from([0x23, 0x20, 0x00, 0x01]),
+      "latin1.txt": Buffer.from("caf\xe9 zebra", "latin1"),
+      "utf16.txt": Buffer.from("\ufeffzebra", "utf16le"),
+      "empty.md": "",
+      "blank.html": " \n\t\n",
+      "rule.md": "---\nroles: everyone\n---\nzebra",
+      "photo.png": Buffer.from([0x89, 0x50, 0x4e, 0x47]),
+      ".hidden.md": "zebra",
+      ".git/config.md": "zebra",
+      "node_modules/pkg/readme.md": "zebra",
+      "deep/er/page.html": "<title>T</title><p>A zebra.</p>",
+    });
+    await put({ "outside.md": "A zebra outside." }, root);
+    await symlink(join(root, "outside.md"), join(pages, "link-out.md"));
+    await symlink(join(pages, "good.md"), join(pages, "link-in.md"));
+    await symlink(pages, join(pages, "loop"));
+    await symlink(join(root, "nowhere.md"), join(pages, "dangling.md"));
+    execFileSync("mkfifo", [join(pages, "pipe.md")]);
+    await using knowledge = await open();
+    const report = await knowledge.sync(pages);
+    expect(report.added).toEqual(["deep/er/page.html", "good.md", "link-in.md"]);
+    expect(Object.fromEntries(report.skipped.map(({ uri, reason }) => [uri, reason]))).toEqual({
+      "binary.md": expect.stringContaining("binary"),
+      "latin1.txt": expect.stringContaining("UTF-8"),
+      "utf16.txt": expect.stringContaining("UTF-16"),
+      "empty.md": expect.stringContaining("empty"),
+      "blank.html": expect.stringContaining("empty"),
+      "rule.md": expect.stringContaining("roles"),
+      "photo.png": expect.stringContaining("not Markdown"),
+      "link-out.md": expect.stringContaining("out of the folder"),
+      loop: expect.stringContaining("link to a folder"),
+      "dangling.md": expect.stringContaining("nothing"),
+      "pipe.md": expect.stringContaining("regular"),
+    });
+    expect(await find(knowledge, "zebra")).toEqual(["deep/er/page.html", "good.md", "link-in.md"]);
+  });
+
+  test("a text file of 200 MB is refused by its size, unread", async () => {
+    const file = await openFile(join(pages, "huge.txt"), "w");
+    await file.truncate(200 * 1024 * 1024);
+    await file.close();
+    await put({ "a.md": "The zebra." });
+    await using knowledge = await open();
+    const before = performance.now();
+    const report = await knowledge.sync(pages);
+    expect(report.skipped).toEqual([
+      { uri: "huge.txt", reason: expect.stringMatching(/200 MiB, more than the 16 MiB.*split it/) },
+    ]);
+    expect(report.added).toEqual(["a.md"]);
+    expect(performance.now() - before).toBeLessThan(10_000);
+  });
+
+  test("a file that became unreadable keeps its stored version", async () => {
+    await put({ "a.md": "The zebra.", "b/c.md": "The zebra below.", "d.md": "Another zebra." });
+    await using knowledge = await open();
+    await knowledge.sync(pages);
+    await put({ "a.md": Buffer.from([0xff, 0xff]) });
+    await unlink(join(pages, "d.md"));
+    if (process.getuid?.() !== 0) await chmod(join(pages, "b"), 0);
+    const report = await knowledge.sync(pages);
+    if (process.getuid?.() !== 0) await chmod(join(pages, "b"), 0o755);
+    expect(report.removed).toEqual(["d.md"]);
+    expect(await find(knowledge, "zebra")).toEqual(["a.md", "b/c.md"]);
+  });
+});
+
+describe("an interrupted sync", () => {
+  const corpus = (round: number) =>
+    Object.fromEntries(
+      Array.from({ length: 160 }, (_, i): [string, string] => [
+        `p${String(i).padStart(3, "0")}.md`,
+        `# Page ${i}\n\nThe zebra of page ${i} in ${i % 4 === 0 ? `round ${round}` : "no round"}.\n\n## More\n\nIt eats grass ${i}.`,
+      ]).filter((_, i) => (i + round) % 9 !== 0),
+    );
+
+  test("stopped by its signal, it keeps what was committed and goes on from there", async () => {
+    await put(corpus(0));
+    await using knowledge = await open();
+    const controller = new AbortController();
+    const onProgress = ({ done }: Progress) => {
+      if (done === 135) controller.abort();
+    };
+    await expect(knowledge.sync(pages, { signal: controller.signal, onProgress })).rejects.toMatchObject({
+      code: "cancelled",
+    });
+    const stored = (await knowledge.status()).tenants[0]?.documents ?? 0;
+    expect(stored).toBeGreaterThan(0);
+    expect(stored).toBeLessThan(142);
+    const report = await knowledge.sync(pages);
+    expect(report.unchanged).toBe(stored);
+    expect(report.added.length + stored).toBe(Object.keys(corpus(0)).length);
+  });
+
+  test("killed at any moment, the next one ends with exactly the chunks of a clean one", async () => {
+    const store = join(root, "store");
+    let kills = 0;
+    for (let round = 0; round < 10; round++) {
+      await rm(pages, { recursive: true });
+      await put(corpus(round));
+      const child = spawnChild("sync-child.ts", store, pages);
+      await child.ready;
+      // Half the kills fall in the first commits, the others anywhere in a sync of some 300 ms.
+      await new Promise((resolve) => setTimeout(resolve, round % 2 === 0 ? round * 8 : Math.random() * 300));
+      child.kill();
+      if ((await child.ended) === null) kills++;
+      if (round % 3 !== 2) continue;
+      await using knowledge = await open(store);
+      await knowledge.sync(pages, { source: "folder" });
+      const clean = await mkdtemp(join(root, "clean-"));
+      await using fresh = await open(clean);
+      await fresh.sync(pages, { source: "folder" });
+      const status = async (retriever: Retriever) => (await retriever.status()).tenants;
+      expect(await status(knowledge)).toEqual(await status(fresh));
+      expect(await everything(knowledge, "zebra page round")).toEqual(
+        await everything(fresh, "zebra page round"),
+      );
+      const ranked = async (retriever: Retriever) => find(retriever, `zebra round ${round}`);
+      expect(await ranked(knowledge)).toEqual(await ranked(fresh));
+    }
+    expect(kills).toBeGreaterThanOrEqual(3);
+  }, 180_000);
+});
+
+/** A file system of one megabyte, where this user may mount one. */
+async function tinyDisk(): Promise<string | undefined> {
+  const disk = join(root, "disk");
+  await mkdir(disk);
+  try {
+    execFileSync("mount", ["-t", "tmpfs", "-o", "size=1m", "tmpfs", disk], { stdio: "ignore" });
+    return disk;
+  } catch {
+    return undefined;
+  }
+}
+
+test("a full disk fails the call, and nothing stored is lost", async (context) => {
+  const disk = await tinyDisk();
+  if (!disk) {
+    context.skip();
+    return;
+  }
+  try {
+    await using knowledge = await open(join(disk, "store"));
+    await knowledge.upsert([{ uri: "a", text: "The zebra is striped." }]);
+    const noise = () => randomBytes(40).toString("hex");
+    const text = Array.from({ length: 12_000 }, () => `The lion ${noise()} sleeps.`).join(" ");
+    const big = { uri: "big", text };
+    const full = { code: "store_disk_full", message: expect.stringMatching(/disk is full.*Free some space/) };
+    await expect(knowledge.upsert([big])).rejects.toMatchObject(full);
+    expect(await find(knowledge, "zebra")).toEqual(["a"]);
+    expect(await find(knowledge, "lion")).toEqual([]);
+    // With the space back, it goes on; the lock was given back.
+    execFileSync("mount", ["-o", "remount,size=256m", disk]);
+    expect(await knowledge.upsert([big])).toMatchObject({ added: ["big"] });
+    expect((await find(knowledge, "lion"))[0]).toBe("big");
+    expect(await find(knowledge, "zebra")).toEqual(["a"]);
+  } finally {
+    // Lazily: LanceDB lets go of its last files when they are garbage collected.
+    execFileSync("umount", ["-l", disk]);
+  }
+});
+
+test("progress counts files and names the one in hand", async () => {
+  await put({ "a.md": "One.", "b.md": "Two." });
+  await using knowledge = await open();
+  const told: Progress[] = [];
+  await knowledge.sync(pages, { onProgress: (progress) => told.push(progress) });
+  expect(told).toEqual([
+    { stage: "sync", done: 0, total: 2, unit: "files", subject: "a.md" },
+    { stage: "sync", done: 1, total: 2, unit: "files", subject: "b.md" },
+    { stage: "sync", done: 2, total: 2, unit: "files" },
+  ]);
+});
+
+test("the folder's real path is its source, so a link to it syncs the same documents", async () => {
+  await put({ "a.md": "The zebra." });
+  await symlink(pages, join(root, "link"));
+  await using knowledge = await open();
+  await knowledge.sync(pages);
+  expect(await knowledge.sync(join(root, "link"))).toMatchObject({ added: [], unchanged: 1 });
+});
+
+test("a copy of the store is the store", async () => {
+  await put({ "a.md": "The zebra." });
+  await (
+    await (async () => {
+      const knowledge = await open();
+      await knowledge.sync(pages);
+      return knowledge;
+    })()
+  ).dispose();
+  await cp(join(root, "store"), join(root, "copy"), { recursive: true });
+  await using knowledge = await open(join(root, "copy"));
+  expect(await find(knowledge, "zebra")).toEqual(["a.md"]);
+  expect(await readdir(join(root, "copy"))).not.toContain("writer.lock");
+});

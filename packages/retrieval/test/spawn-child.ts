@@ -1,0 +1,40 @@
+import { type ChildProcessByStdio, spawn } from "node:child_process";
+import { once } from "node:events";
+import { dirname, join } from "node:path";
+import type { Readable } from "node:stream";
+import { fileURLToPath } from "node:url";
+
+const folder = dirname(fileURLToPath(import.meta.url));
+
+export interface Child {
+  readonly pid: number;
+  /** When it has said `ready`. */
+  readonly ready: Promise<void>;
+  /** When it has ended, with its exit code, or null after a signal. */
+  readonly ended: Promise<number | null>;
+  kill(): void;
+}
+
+/** Starts a module of this folder in a process of its own. */
+export function spawnChild(module: string, ...args: readonly string[]): Child {
+  const child: ChildProcessByStdio<null, Readable, Readable> = spawn(
+    process.execPath,
+    [join(folder, "child.mjs"), join(folder, module), ...args],
+    { stdio: ["ignore", "pipe", "pipe"] },
+  );
+  let errors = "";
+  child.stderr.on("data", (data) => {
+    errors += data;
+  });
+  const ended = once(child, "exit").then(([code]) => code as number | null);
+  const ready = new Promise<void>((resolve, reject) => {
+    let said = "";
+    child.stdout.on("data", (data) => {
+      said += data;
+      if (said.includes("ready\n")) resolve();
+    });
+    ended.then((code) => reject(new Error(`the child ended with ${code} before it was ready: ${errors}`)));
+  });
+  ready.catch(() => {});
+  return { pid: child.pid ?? 0, ready, ended, kill: () => child.kill("SIGKILL") };
+}
