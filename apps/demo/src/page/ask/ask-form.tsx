@@ -24,7 +24,8 @@ export function AskForm({ question, samples, running, onChange, onAsk, onStop }:
       class="ask"
       onSubmit={(event) => {
         event.preventDefault();
-        submit();
+        if (running) onStop();
+        else submit();
       }}
     >
       <label class="ask-label" for="question">
@@ -45,15 +46,10 @@ export function AskForm({ question, samples, running, onChange, onAsk, onStop }:
             submit();
           }}
         />
-        {running ? (
-          <button type="button" class="button stop" onClick={onStop}>
-            Stop
-          </button>
-        ) : (
-          <button type="submit" class="button">
-            Ask
-          </button>
-        )}
+        {/* One button for both, so that the focus stays on it when the answers end. */}
+        <button type="submit" class={running ? "button stop" : "button"}>
+          {running ? "Stop" : "Ask"}
+        </button>
       </div>
       <ul class="samples" aria-label="Sample questions">
         {samples.map((sample) => (
