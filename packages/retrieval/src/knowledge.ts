@@ -21,15 +21,13 @@ import {
   writeOptionsSchema,
 } from "@advisor/contracts";
 import { z } from "zod";
-import { listFolder } from "./extract/folder.ts";
 import { searchTable } from "./search/search.ts";
 import { ANY_CHUNK, documentFilter, headerFilter } from "./store/filter.ts";
 import { type LanceDatabase, type LanceTable, openDatabase } from "./store/lance.ts";
 import { asOnlyWriter, DEFAULT_LOCK_TIMEOUT_MS } from "./store/lock.ts";
 import { checkEmbedder, isTenantTable, readManifest, STORE_FORMAT, writeManifest } from "./store/manifest.ts";
 import { storeFailure } from "./store/store-failure.ts";
-import { syncFolder } from "./sync.ts";
-import { type ChangeWriter, createChangeWriter, readHeaders, type StoredHeader } from "./write.ts";
+import type { ChangeWriter, StoredHeader } from "./write.ts";
 
 /** The vector leg's share when the caller names none. See docs/retrieval.md for how it was found. */
 export const DEFAULT_VECTOR_WEIGHT = 0.2;
@@ -153,6 +151,8 @@ function createRetriever({
     exclusively(options, async () => {
       const table = await database.openOrCreate(tableName(tenant), embedder.dimensions);
       try {
+        // Parsers load with the first writing call: who only searches never needs them.
+        const { createChangeWriter, readHeaders } = await import("./write.ts");
         const stored = await readHeaders(table, source);
         const writer = createChangeWriter({ table, embedder, stored, signal: options.signal });
         return await work(writer, stored);
@@ -240,6 +240,10 @@ function createRetriever({
         const path = parseInput(z.string().min(1), folder, "folder");
         const tenant = parsed.tenant ?? DEFAULT_TENANT;
         throwIfAborted(parsed.signal);
+        const [{ listFolder }, { syncFolder }] = await Promise.all([
+          import("./extract/folder.ts"),
+          import("./sync.ts"),
+        ]);
         const listing = await listFolder(path);
         const source = parsed.source ?? listing.root;
         if (source === UPSERT_SOURCE) throw reservedSource();

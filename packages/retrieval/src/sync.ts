@@ -66,7 +66,7 @@ export async function syncFolder(parts: SyncParts): Promise<ChangeReport> {
       message:
         gone.length === 0
           ? `${listing.root}: no Markdown, text or HTML file could be read in it, so there is nothing to search. Put files there and sync again.`
-          : `${listing.root}: no file could be read in it, so its ${gone.length} stored documents were kept. If they are to go, remove them from the store, or sync a folder that holds at least one file under the same source name.`,
+          : `${listing.root}: no file could be read in it, so its ${gone.length} stored documents were kept. Put back at least one file and sync again, and those that are gone will be removed.`,
     });
   } else await writer.remove(gone);
   const report = await writer.finish();

@@ -1,4 +1,5 @@
 import { readdir } from "node:fs/promises";
+import { createRequire } from "node:module";
 import { join } from "node:path";
 import type * as Lance from "@lancedb/lancedb";
 import type * as Arrow from "apache-arrow";
@@ -77,11 +78,11 @@ let libraries: Promise<Libraries> | undefined;
 
 /** Loads LanceDB, once in a process. Call it early to have it load beside other things. */
 export function loadLance(): Promise<Libraries> {
-  libraries ??= (async () => {
-    // One after the other: LanceDB requires Arrow, which must not be half imported by then.
-    const lance = await import("@lancedb/lancedb");
-    return { lance, arrow: await import("apache-arrow") };
-  })();
+  libraries ??= import("@lancedb/lancedb").then((lance) => {
+    // Required, not imported: LanceDB requires it, and an import would load a second copy.
+    const arrow: typeof Arrow = createRequire(import.meta.url)("apache-arrow");
+    return { lance, arrow };
+  });
   return libraries;
 }
 
