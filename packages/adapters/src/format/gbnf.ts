@@ -149,12 +149,12 @@ class GbnfChecker {
         items.push({ type: "reference", rule: this.#named(this.#name()) });
       } else if (["*", "+", "?", "{"].includes(character)) {
         if (!last || last.size === 0) this.#fail(`${character} has nothing before it to repeat`);
-        const [least, copies] = this.#repetition();
+        const { least, most, copies } = this.#repetition();
         this.#count(last.size * copies);
         size += last.size * copies;
-        if (least === 0) this.#makeOptional(items, last.start);
+        this.#repeat(items, last.start, least, most);
         // One repetition may follow another: it repeats what was made.
-        last = { start: last.start, size: last.size * copies };
+        last = { start: last.start, size: most === 0 ? 0 : last.size * copies };
         this.#space(nested);
         continue;
       } else return { items, size };
@@ -171,8 +171,13 @@ class GbnfChecker {
       this.#fail("its repetitions multiply to more than a sampler can follow");
   }
 
-  #makeOptional(items: Item[], start: number): void {
-    const rule: Rule = { name: "", alternatives: [items.splice(start), []] };
+  /** Rewrites the items from `start` as llama.cpp does: `S*` to a rule `R ::= S R |`, `S?` to `R ::= S |`. */
+  #repeat(items: Item[], start: number, least: number, most: number): void {
+    const repeated = least === 0 ? items.splice(start) : items.slice(start);
+    if (most === 0 || most === least) return;
+    const rule: Rule = { name: "", alternatives: undefined };
+    const again: Item[] = most === Number.POSITIVE_INFINITY ? [{ type: "reference", rule }] : [];
+    rule.alternatives = [[...repeated, ...again], []];
     this.#groups.push(rule);
     items.push({ type: "reference", rule });
   }
@@ -252,25 +257,25 @@ class GbnfChecker {
     return Math.max(1, size);
   }
 
-  /** The least number of repetitions, and how many copies llama.cpp makes. */
-  #repetition(): readonly [least: number, copies: number] {
+  /** How often the last item is repeated, and how many copies llama.cpp makes of it. */
+  #repetition(): { readonly least: number; readonly most: number; readonly copies: number } {
     const character = this.#peek();
     this.#at++;
-    if (character === "*") return [0, 1];
-    if (character === "+") return [1, 2];
-    if (character === "?") return [0, 1];
+    if (character === "*") return { least: 0, most: Number.POSITIVE_INFINITY, copies: 1 };
+    if (character === "+") return { least: 1, most: Number.POSITIVE_INFINITY, copies: 2 };
+    if (character === "?") return { least: 0, most: 1, copies: 1 };
     const match = /^[ \t]*(\d+)[ \t]*(,[ \t]*(\d*)[ \t]*)?\}/.exec(this.#text.slice(this.#at, this.#at + 64));
     if (!match) this.#fail("a repetition is written {m}, {m,} or {m,n}");
     const least = Number(match[1]);
-    const most = match[2] === undefined ? least : match[3] ? Number(match[3]) : undefined;
-    if (least > MAX_REPETITIONS || (most ?? 0) > MAX_REPETITIONS) {
+    const most = match[2] === undefined ? least : match[3] ? Number(match[3]) : Number.POSITIVE_INFINITY;
+    const counted = most === Number.POSITIVE_INFINITY ? least + 1 : most;
+    if (least > MAX_REPETITIONS || (Number.isFinite(most) && most > MAX_REPETITIONS)) {
       this.#fail(`a repetition is above ${MAX_REPETITIONS}`);
     }
     // llama.cpp would count the difference down from 2^64.
-    if (most !== undefined && most < least)
-      this.#fail(`the repetition {${least},${most}} ends before it starts`);
+    if (most < least) this.#fail(`the repetition {${least},${most}} ends before it starts`);
     this.#at += match[0].length;
-    return [least, Math.max(1, most ?? least + 1)];
+    return { least, most, copies: Math.max(1, counted) };
   }
 
   #checkLeftRecursion(): void {
