@@ -16,8 +16,8 @@ export const MAX_MARKS = 512;
 /** Content words that a piece of a sentence needs to be a statement; with fewer, as in `By [1], ...`, it is the whole one. */
 const LEAST_CONTENT = 2;
 
-// A number of up to six digits: no prompt has a million sources, and longer ones are not exact.
-const MARK = /[ \t]*\[[ \t]*(\d{1,6}(?:[ \t]*[,;][ \t]*\d{1,6}){0,31})[ \t]*\](?!\()/g;
+// Up to six digits: no prompt has a million sources. Few spaces at most, or a page of spaces would take quadratic time.
+const MARK = /[ \t]{0,4}\[[ \t]{0,4}(\d{1,6}(?:[ \t]{0,4}[,;][ \t]{0,4}\d{1,6}){0,31})[ \t]{0,4}\](?!\()/g;
 
 interface Place {
   start: number;

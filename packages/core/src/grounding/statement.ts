@@ -204,6 +204,8 @@ function differsInNegation(claim: Statement, source: Statement): boolean {
   if (negatesOpposite(claim, source) || negatesOpposite(source, claim)) return false;
   const inSource = new Set(source.words.map(({ term }) => term));
   const inClaim = new Set(claim.words.map(({ term }) => term));
+  // Both deny the same thing; what else the negations reach depends on the order of words.
+  for (const term of claim.negated) if (source.negated.has(term)) return false;
   for (const term of claim.negated) if (inSource.has(term) && !source.negated.has(term)) return true;
   for (const term of source.negated) if (inClaim.has(term) && !claim.negated.has(term)) return true;
   return false;
@@ -253,13 +255,13 @@ function differsInUnit(claim: Statement, source: Statement): boolean {
   return false;
 }
 
+const PARTICIPLE =
+  /(?:ed|wn|ght)$|^(?:is|are|was|were|be|been|being|made|built|won|led|held|paid|sold|set|run|sung|taken|given|written|driven|chosen)$/i;
+
 function isPassive(words: readonly Word[]): boolean {
   return words.some(
     ({ text }, i) =>
-      /^by$/i.test(text) &&
-      words
-        .slice(Math.max(0, i - 5), i)
-        .some((word) => /^(?:is|are|was|were|be|been|being)$/i.test(word.text)),
+      /^by$/i.test(text) && words.slice(Math.max(0, i - 4), i).some((word) => PARTICIPLE.test(word.text)),
   );
 }
 
