@@ -14,7 +14,7 @@ const name = z
   .min(1, "must not be empty")
   .max(MAX_NAME_LENGTH)
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are exactly what is refused
-  .regex(/^[^\u0000-\u001f\u007f]*$/u, "must not hold control characters");
+  .regex(/^[^\u0000-\u001f\u007f\p{Cs}]*$/u, "must not hold control characters or lone surrogates");
 
 export const tenantSchema = name;
 export const roleSchema = name;

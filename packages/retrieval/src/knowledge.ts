@@ -59,8 +59,12 @@ const settingsSchema = z.strictObject({
   lockTimeoutMs: z.number().min(0).default(DEFAULT_LOCK_TIMEOUT_MS),
   onProgress: z.custom<OnProgress>((value) => typeof value === "function").optional(),
 });
-const syncOptionsSchema = writeOptionsSchema.extend({ source: z.string().min(1).max(4096).optional() });
-const urisSchema = z.array(z.string().min(1));
+/** A lone surrogate would be stored as another sign, and never be found again. */
+const storable = (text: string) => !/\p{Cs}/u.test(text);
+const name = z.string().min(1).max(4096).refine(storable, "must not hold lone surrogates");
+const syncOptionsSchema = writeOptionsSchema.extend({ source: name.optional() });
+const documentsSchema = z.array(documentInputSchema.extend({ uri: name }));
+const urisSchema = z.array(name);
 
 /**
  * Opens the knowledge of a folder: a LanceDB store of documents and their chunks, searched by words, by meaning, or both.
@@ -198,7 +202,7 @@ function createRetriever({
     upsert: (documents, options = {}) =>
       track(async () => {
         const parsed = parseOptions(writeOptionsSchema, options, "upsert options");
-        const inputs = parseInput(z.array(documentInputSchema), documents, "documents");
+        const inputs = parseInput(documentsSchema, documents, "documents");
         const { tenant = DEFAULT_TENANT, defaultRoles = [], signal } = parsed;
         // Of two documents with one uri the later one is meant.
         const byUri = new Map(inputs.map((input) => [input.uri, input]));

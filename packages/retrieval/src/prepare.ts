@@ -8,6 +8,7 @@ import {
   TARGET_CHUNK_TOKENS,
 } from "./chunk/chunker.ts";
 import { EXTRACTOR_VERSION, extract } from "./extract/extract.ts";
+import { wellFormed } from "./extract/well-formed.ts";
 import { identifiersOf } from "./search/identifiers.ts";
 import type { StoreRow } from "./store/schema.ts";
 
@@ -63,7 +64,7 @@ export function prepare(document: SourceDocument, embedder: Embedder): PreparedD
   const { tenant, source, uri } = document;
   const extracted = extract(document.content, document.mediaType);
   const { text } = extracted;
-  const title = document.title ?? extracted.title ?? fileName(uri);
+  const title = wellFormed(document.title ?? extracted.title ?? fileName(uri));
   const roles = [...new Set(document.roles ?? extracted.roles ?? document.defaultRoles)].sort();
   const access: Access = { tenant, roles };
   const metadata: Metadata = { ...extracted.metadata, ...document.metadata };

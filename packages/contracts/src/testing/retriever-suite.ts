@@ -274,6 +274,7 @@ export function describeRetriever(name: string, make: () => Promise<Retriever>):
         { query: "x", principal: admin, topK: 0 },
         { query: "x", principal: admin, mode: "magic" as SearchMode },
         { query: "x", principal: { tenant: "", roles: [] } },
+        { query: "x", principal: { tenant: "a", roles: ["\ud800"] } },
         { query: "x", principal: { tenant: "a", roles: [], admin: true } as Principal },
       ];
       for (const request of wrong)

@@ -47,12 +47,10 @@ export async function createTransformersEmbedder(settings: TransformersEmbedderS
   const name = parsed.name ?? folder.split(/[\\/]/).filter(Boolean).at(-1) ?? "embedder";
   const library = import("@xenova/transformers");
   library.catch(() => {});
-  const [onnx, tokenizerFile] = await Promise.all([
-    readModelFile(folder, join("onnx", "model.onnx")),
-    readModelFile(folder, "tokenizer.json"),
-    readModelFile(folder, "config.json"),
-    readModelFile(folder, "tokenizer_config.json"),
-  ]);
+  // In order, so that of several missing files always the same one is named.
+  const onnx = await readModelFile(folder, join("onnx", "model.onnx"));
+  const tokenizerFile = await readModelFile(folder, "tokenizer.json");
+  for (const file of ["config.json", "tokenizer_config.json"]) await readModelFile(folder, file);
   const onnxHash = createHash("sha256").update(onnx).digest("hex");
   if (parsed.sha256 && parsed.sha256 !== onnxHash) {
     throw new ModelError({

@@ -6,7 +6,7 @@ import { isAdministrator, type Principal } from "@advisor/contracts";
 
 /** A string literal of DataFusion's SQL: single quotes are doubled, and nothing else is special in it. */
 export function literal(value: string): string {
-  if (/\p{Cs}/u.test(value)) throw new TypeError("a lone surrogate cannot be stored or searched for");
+  if (/\p{Cs}/u.test(value)) throw new TypeError("lone surrogates are refused where names come in");
   return `'${value.replaceAll("'", "''")}'`;
 }
 

@@ -110,7 +110,10 @@ describe("asOnlyWriter", () => {
     await utimes(file, old, old);
     await mkdir(`${file}.takeover`);
     await utimes(`${file}.takeover`, old, old);
+    await writeFile(`${file}.0123-draft`, "{}");
+    await utimes(`${file}.0123-draft`, old, old);
     await expect(asOnlyWriter({ location, timeoutMs: 5000 }, async () => "mine")).resolves.toBe("mine");
+    expect(await readdir(location)).toEqual([]);
   });
 
   test("an aborted signal ends the wait, for another process and for this one", async () => {

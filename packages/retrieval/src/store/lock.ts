@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { link, mkdir, readFile, rm, rmdir, stat, unlink, writeFile } from "node:fs/promises";
+import { link, mkdir, readdir, readFile, rm, rmdir, stat, unlink, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { CancelledError, type OnProgress, StoreError } from "@advisor/contracts";
@@ -64,6 +64,14 @@ export async function asOnlyWriter<Result>(
   }
 }
 
+/** The running process that holds the lock of a store, in words. */
+export async function currentWriter(location: string): Promise<string | undefined> {
+  const file = join(location, LOCK_FILE);
+  const holder = await readOwner(file);
+  if (holder === "gone" || (await isStale(file, holder))) return undefined;
+  return describe(holder);
+}
+
 async function acquire(settings: LockSettings): Promise<() => Promise<void>> {
   const { location, timeoutMs, signal, onProgress } = settings;
   const file = join(location, LOCK_FILE);
@@ -76,7 +84,10 @@ async function acquire(settings: LockSettings): Promise<() => Promise<void>> {
   const begin = performance.now();
   for (;;) {
     throwIfAborted(signal);
-    if (await create(file, owner, location)) return () => release(file, owner.token);
+    if (await create(file, owner, location)) {
+      await removeOldDrafts(location);
+      return () => release(file, owner.token);
+    }
     const holder = await readOwner(file);
     if (holder === "gone") continue;
     if (await isStale(file, holder)) {
@@ -119,6 +130,15 @@ async function create(file: string, owner: Owner, location: string): Promise<boo
     throw storeFailure(error, location);
   } finally {
     await rm(draft, { force: true });
+  }
+}
+
+/** Drafts of lock files whose writers were killed between making and linking them. */
+async function removeOldDrafts(location: string): Promise<void> {
+  for (const name of await readdir(location)) {
+    if (!name.startsWith(`${LOCK_FILE}.`) || name.endsWith(".takeover")) continue;
+    const draft = join(location, name);
+    if ((await ageOf(draft)) > UNREADABLE_GRACE_MS) await rm(draft, { force: true });
   }
 }
 
