@@ -85,6 +85,8 @@ export interface StoreStatus {
   }[];
   /** Store format version. */
   readonly format: number;
+  /** The process that is writing to it now, in words. Absent when none is. */
+  readonly writer?: string;
 }
 
 /** Knowledge: documents in, permitted passages out. */

@@ -24,7 +24,7 @@ import { z } from "zod";
 import { searchTable } from "./search/search.ts";
 import { ANY_CHUNK, documentFilter, headerFilter } from "./store/filter.ts";
 import { type LanceDatabase, type LanceTable, openDatabase } from "./store/lance.ts";
-import { asOnlyWriter, DEFAULT_LOCK_TIMEOUT_MS } from "./store/lock.ts";
+import { asOnlyWriter, currentWriter, DEFAULT_LOCK_TIMEOUT_MS } from "./store/lock.ts";
 import { checkEmbedder, isTenantTable, readManifest, STORE_FORMAT, writeManifest } from "./store/manifest.ts";
 import { storeFailure } from "./store/store-failure.ts";
 import type { ChangeWriter, StoredHeader } from "./write.ts";
@@ -267,11 +267,13 @@ function createRetriever({
       track(async (): Promise<StoreStatus> => {
         const names = (await database.tableNames()).filter(isTenantTable);
         const tenants = await Promise.all(names.map((name) => tenantStatus(database, name)));
+        const writer = await currentWriter(location);
         return {
           location,
           embedder: { id: embedder.id, dimensions: embedder.dimensions },
           tenants: tenants.flat().sort((a, b) => (a.tenant < b.tenant ? -1 : 1)),
           format: STORE_FORMAT,
+          ...(writer !== undefined && { writer }),
         };
       }),
 

@@ -117,6 +117,16 @@ describe("doctor", () => {
     });
   });
 
+  it("names the process that is writing to the store", async () => {
+    const writer = "process 42 on host (node sync), since noon";
+    const ran = await doctor(
+      { ...healthy, status: async () => status({ store: { ...status().store, tenants, writer } }) },
+      { argv: ["--json"] },
+    );
+    expect(ran.code).toBe(0);
+    expect(named(ran, "writer")).toMatchObject({ status: "warn", text: expect.stringContaining(writer) });
+  });
+
   it("names an unknown role as what must be put right", async () => {
     const ran = await doctor(healthy, { argv: ["--json", "--role", "nobody"] });
     expect(ran.code).toBe(1);

@@ -128,7 +128,8 @@ export async function examineStore(
     const { store } = await withAdvisor(context, { ...others, model: absentModel() }, (advisor) =>
       advisor.status(),
     );
-    return [healthy(store, flags), ...store.tenants.map((tenant) => tenantFinding(tenant))];
+    const writer = store.writer === undefined ? [] : [writerFinding(store.writer)];
+    return [healthy(store, flags), ...store.tenants.map((tenant) => tenantFinding(tenant)), ...writer];
   } catch (error) {
     return [failed("store", "store", error)];
   }
@@ -153,6 +154,16 @@ function tenantFinding({ tenant, documents, chunks }: AdvisorStatus["store"]["te
     status: "ok",
     text: `${tenant}: ${counted(documents, "page")}, ${counted(chunks, "chunk")}`,
     facts: { tenant, documents, chunks },
+  };
+}
+
+function writerFinding(writer: string): Finding {
+  return {
+    section: "store",
+    name: "writer",
+    status: "warn",
+    text: `${writer}, is writing to it: reading works, and other writers wait`,
+    facts: { writer },
   };
 }
 

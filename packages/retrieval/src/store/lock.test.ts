@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { spawnChild } from "../../test/spawn-child.ts";
-import { asOnlyWriter } from "./lock.ts";
+import { asOnlyWriter, currentWriter } from "./lock.ts";
 import { thisProcess } from "./process-identity.ts";
 
 describe("asOnlyWriter", () => {
@@ -49,6 +49,16 @@ describe("asOnlyWriter", () => {
       true,
     ]);
     expect(await readdir(location)).toEqual([]);
+  });
+
+  test("tells who is writing while someone is", async () => {
+    expect(await currentWriter(location)).toBeUndefined();
+    await asOnlyWriter({ location, timeoutMs: 1000 }, async () => {
+      expect(await currentWriter(location)).toContain(`process ${process.pid} on ${hostname()}`);
+    });
+    expect(await currentWriter(location)).toBeUndefined();
+    await writeFile(file, await owner({ pid: 2 ** 22 - 3 }));
+    expect(await currentWriter(location)).toBeUndefined();
   });
 
   test("waits for another process, then says which one it is; goes on when it ends", async () => {
