@@ -78,12 +78,12 @@ export async function* answerEvents(
     throwIfAborted(signal);
     const mode = request.mode ?? settings.mode;
     checkUse(mode, request);
+    // The model loads while its card is read and the sources are searched.
+    const loading = parts.generator();
+    loading.catch(() => undefined);
     const profile = await parts.profile();
     const grounding = chooseGrounding(mode, request, settings, profile);
 
-    // The model loads while the sources are searched.
-    const loading = parts.generator();
-    loading.catch(() => undefined);
     const followUp = resolveFollowUp(request.question, request.history);
     const found = usesSources(mode) ? await search(context, request, followUp, signal) : undefined;
     const generator = await untilAborted(loading, signal);

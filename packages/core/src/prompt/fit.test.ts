@@ -77,6 +77,13 @@ describe("fitPrompt", () => {
     );
   });
 
+  it("counts a prompt that fits once", () => {
+    let counts = 0;
+    const counting = { ...model(1000), countTokens: () => ++counts };
+    fitPrompt({ model: counting, passages: [passage("x", 0)], history: [], maxTokens: 10, layOut });
+    expect(counts).toBe(1);
+  });
+
   it("lays out no sources where there are to be none", () => {
     const fitted = fitPrompt({ model: model(100), passages: undefined, history: [], maxTokens: 10, layOut });
     expect(fitted).toEqual({

@@ -29,8 +29,16 @@ export function fitPrompt(request: FitRequest): FittedPrompt {
   const { model, passages } = request;
   const window = model.model.contextLength;
   const budget = window - Math.min(request.maxTokens, Math.floor(window / 2));
-  const count = (kept: number, turns: readonly Message[]) =>
-    model.countTokens(request.layOut(passages?.slice(0, kept), turns));
+  // Rendering and tokenising a long prompt costs milliseconds, and the same one is asked about more than once.
+  const counted = new Map<string, number>();
+  const count = (kept: number, turns: readonly Message[]): number => {
+    const key = `${kept}/${turns.length}`;
+    const known = counted.get(key);
+    if (known !== undefined) return known;
+    const tokens = model.countTokens(request.layOut(passages?.slice(0, kept), turns));
+    counted.set(key, tokens);
+    return tokens;
+  };
 
   const all = passages?.length ?? 0;
   const history = keepNewest(request.history, (turns) => count(all, turns) <= budget);
@@ -57,7 +65,7 @@ export function fitPrompt(request: FitRequest): FittedPrompt {
       message: `${all - kept} of ${all} passages do not fit the context window of ${window} tokens and were left out: ${names.join(", ")}`,
     });
   }
-  return { messages, passages: inPrompt ?? [], promptTokens: model.countTokens(messages), warnings };
+  return { messages, passages: inPrompt ?? [], promptTokens: count(kept, history), warnings };
 }
 
 /** The longest tail of turns that fits, beginning with a user turn; none when nothing does (passages may then go). */
