@@ -83,7 +83,10 @@ describe("adapters", () => {
       });
       expect(ran.code).toBe(0);
       expect(ran.out).toContain(`Wrote ${join(cwd, "v.manifest.json")}\n`);
-      await runCli(["adapters", "add", "v.gguf", "--base", "nano", "--form", "free"], { core: adding, cwd });
+      await runCli(["adapters", "add", "v.gguf", "--base", "nano", "--form", "free", "--replace"], {
+        core: adding,
+        cwd,
+      });
       expect(seen).toEqual([
         {
           file: join(cwd, "v.gguf"),
@@ -93,7 +96,7 @@ describe("adapters", () => {
           reviewBy: "2027-01-01",
           form,
         },
-        { file: join(cwd, "v.gguf"), base: "nano" },
+        { file: join(cwd, "v.gguf"), base: "nano", replace: true },
       ]);
     });
   });

@@ -135,6 +135,7 @@ export async function addAdapter(context: CommandContext, file: string, flags: A
       ...(flags.reviewBy !== undefined && { reviewBy: flags.reviewBy }),
       ...(flags.form !== undefined &&
         flags.form !== "free" && { form: await readForm(host.cwd, flags.form) }),
+      ...(flags.replace && { replace: true }),
     });
   } finally {
     progress.end();
