@@ -117,7 +117,7 @@ async function write(path: string, manifest: AdapterManifest, replace: boolean):
         ? "a manifest stands there already"
         : `it cannot be written: ${(cause as Error).message}`,
       nextStep: exists
-        ? "Keep it, or replace it on purpose (`replace: true`)"
+        ? "Keep it, or replace it on purpose with `replace: true` (`--replace` at the command)"
         : "Check that the folder may be written and the disk is not full",
       cause,
     });
