@@ -115,8 +115,9 @@ describe.skipIf(found.path === undefined && !found.mustBeThere)(`the page in a b
     return answersTo(() => page.keyboard.press("Enter"));
   }
 
-  /** A chip shows its number without the brackets. */
-  const shownText = ({ text }: Answer) => text.replace(/\[(\d+)\]/g, "$1");
+  /** A chip shows its number without the brackets; a number that is no citation stays as the model wrote it. */
+  const shownText = ({ text, citations }: Answer) =>
+    text.replace(/\[(\d+)\]/g, (mark, n) => (citations.some((one) => one.n === Number(n)) ? n : mark));
   const choose = (label: string) => page.getByRole("radio", { name: label }).check({ force: true });
   const column = (arm: Arm) => page.locator(`.arm.${arm}`);
   const answerOf = ({ answers }: Recorded, arm: Arm) => {

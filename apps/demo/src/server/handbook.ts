@@ -13,8 +13,7 @@ export const PAGE_FOLDER = fileURLToPath(new URL("../page", import.meta.url));
 const OUTDATED: readonly string[] = ["store_embedder_mismatch", "store_version", "store_corrupt"];
 
 export interface HandbookSettings {
-  /** Default {@link STORE_FOLDER}. */
-  readonly store?: string;
+  readonly store: string;
   readonly signal: AbortSignal;
   readonly onProgress: OnProgress;
 }
@@ -23,7 +22,7 @@ export interface HandbookSettings {
 export async function openHandbook(
   settings: HandbookSettings,
 ): Promise<{ readonly advisor: Advisor; readonly report: ChangeReport }> {
-  const { store = STORE_FOLDER } = settings;
+  const { store } = settings;
   try {
     return await open(store, settings);
   } catch (error) {

@@ -1,3 +1,4 @@
+import { useState } from "preact/hooks";
 import type { CitationView } from "../../shared/wire.ts";
 import { VERDICTS } from "../verdicts.tsx";
 import { segments } from "./segments.ts";
@@ -8,13 +9,33 @@ export interface AnswerTextProps {
   readonly onOpen: (citation: CitationView) => void;
 }
 
+/** Longer answers are folded: a model that knows nothing may go on for long. */
+const LONG_ANSWER = 700;
+
 /** An answer with its quotes underlined and its marks as chips. */
 export function AnswerText({ text, citations, onOpen }: AnswerTextProps) {
+  const [whole, setWhole] = useState(false);
+  const folded = text.length > LONG_ANSWER && !whole;
   return (
-    <p class="answer-text">
+    <>
+      <p class={folded ? "answer-text folded" : "answer-text"}>
+        <Pieces text={text} citations={citations} onOpen={onOpen} />
+      </p>
+      {folded && (
+        <button type="button" class="unfold" onClick={() => setWhole(true)}>
+          Show all {text.length} characters
+        </button>
+      )}
+    </>
+  );
+}
+
+function Pieces({ text, citations, onOpen }: AnswerTextProps) {
+  return (
+    <>
       {segments(text, citations).map((segment, index) =>
         segment.kind === "mark" ? (
-          <CitationChip key={index} n={segment.n} citation={segment.citation} onOpen={onOpen} />
+          <CitationChip key={index} citation={segment.citation} onOpen={onOpen} />
         ) : segment.kind === "quote" ? (
           <span key={index} class="quoted">
             {segment.text}
@@ -25,19 +46,18 @@ export function AnswerText({ text, citations, onOpen }: AnswerTextProps) {
           </span>
         ),
       )}
-    </p>
+    </>
   );
 }
 
 interface CitationChipProps {
-  readonly n: number;
-  readonly citation: CitationView | undefined;
+  readonly citation: CitationView;
   readonly onOpen: (citation: CitationView) => void;
 }
 
 /** A numbered mark. It opens its source when there is one to open. */
-export function CitationChip({ n, citation, onOpen }: CitationChipProps) {
-  if (!citation) return <span class="chip">{n}</span>;
+export function CitationChip({ citation, onOpen }: CitationChipProps) {
+  const { n } = citation;
   const { word, means, Icon } = VERDICTS[citation.verdict];
   const face = (
     <>

@@ -5,17 +5,13 @@ export interface GivenProps {
   readonly onOpen: (passage: PassageView) => void;
 }
 
-/** What the model was given: the passages in the order of their numbers, and the prompt as sent. */
+/** What was found, in the order of its numbers, and the prompt as sent. A refusal may come before any prompt. */
 export function Given({ answer, onOpen }: GivenProps) {
   const { passages, prompt } = answer;
   if (passages.length === 0 && prompt === undefined) return null;
   return (
     <details class="given">
-      <summary>
-        {passages.length > 0
-          ? `Prompt with ${passages.length} passage${passages.length === 1 ? "" : "s"}`
-          : "Prompt, without a source"}
-      </summary>
+      <summary>{summary(passages.length, prompt !== undefined)}</summary>
       {passages.length > 0 && (
         <ol class="passages">
           {passages.map((passage) => (
@@ -35,4 +31,10 @@ export function Given({ answer, onOpen }: GivenProps) {
       )}
     </details>
   );
+}
+
+function summary(passages: number, prompt: boolean): string {
+  const found = passages === 1 ? "1 passage" : `${passages} passages`;
+  if (!prompt) return `${found} found, none with an answer`;
+  return passages > 0 ? `Prompt with ${found}` : "Prompt, without a source";
 }

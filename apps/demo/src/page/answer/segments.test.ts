@@ -43,15 +43,15 @@ describe("segments", () => {
     expect(pieces.some(({ kind }) => kind === "quote")).toBe(false);
   });
 
-  it("gives each mark its own citation, in order, and a mark without one none", () => {
+  it("gives each mark its own citation, in order, and leaves a number without one as it is", () => {
     const first = citation(1, "A.", "first");
     const second = citation(1, "B.", "second");
-    const marks = segments("A. [1] B. [1] C. [9]", [first, second]).filter((piece) => piece.kind === "mark");
-    expect(marks).toEqual([
+    const pieces = segments("A. [1] B. [1] C. [9]", [first, second]);
+    expect(pieces.filter((piece) => piece.kind === "mark")).toEqual([
       { kind: "mark", n: 1, citation: first },
       { kind: "mark", n: 1, citation: second },
-      { kind: "mark", n: 9 },
     ]);
+    expect(pieces.at(-1)).toEqual({ kind: "own", text: " C. [9]" });
   });
 
   it("never changes a word, whatever the text and the quotes", () => {

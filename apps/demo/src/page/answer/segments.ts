@@ -1,9 +1,9 @@
 import type { CitationView } from "../../shared/wire.ts";
 
-/** A piece of an answer: the model's own words, words that stand so in a source, or a `[n]`. */
+/** A piece of an answer: the model's own words, words that stand so in a source, or a `[n]` with its citation. */
 export type Segment =
   | { readonly kind: "own" | "quote"; readonly text: string }
-  | { readonly kind: "mark"; readonly n: number; readonly citation?: CitationView };
+  | { readonly kind: "mark"; readonly n: number; readonly citation: CitationView };
 
 interface Span {
   readonly start: number;
@@ -23,10 +23,14 @@ export function segments(text: string, citations: readonly CitationView[]): Segm
   let position = 0;
 
   const own = (end: number) => {
-    for (const match of text.slice(position, end).matchAll(MARK)) {
-      const at = text.indexOf(match[0], position);
+    const from = position;
+    for (const match of text.slice(from, end).matchAll(MARK)) {
+      const citation = citationOf(Number(match[1]), unused, citations);
+      // Without one it is only a number in brackets, as a model without sources may write it.
+      if (!citation) continue;
+      const at = from + match.index;
       push(result, "own", text.slice(position, at));
-      result.push(markOf(Number(match[1]), unused, citations));
+      result.push({ kind: "mark", n: citation.n, citation });
       position = at + match[0].length;
     }
     push(result, "own", text.slice(position, end));
@@ -46,11 +50,15 @@ function push(result: Segment[], kind: "own" | "quote", text: string): void {
   if (text) result.push({ kind, text });
 }
 
-function markOf(n: number, unused: Set<CitationView>, citations: readonly CitationView[]): Segment {
+/** Each mark has its own citation, in order; when they run out, the number decides. */
+function citationOf(
+  n: number,
+  unused: Set<CitationView>,
+  citations: readonly CitationView[],
+): CitationView | undefined {
   const citation = [...unused].find((one) => one.n === n) ?? citations.find((one) => one.n === n);
-  if (!citation) return { kind: "mark", n };
-  unused.delete(citation);
-  return { kind: "mark", n, citation };
+  if (citation) unused.delete(citation);
+  return citation;
 }
 
 /** Where the quotes stand in the text, from left to right, overlaps joined. */

@@ -7,7 +7,7 @@ export interface ShelfProps {
   readonly shelves: Readonly<Partial<Record<RoleId, ShelfView>>>;
   readonly role: RoleId;
   readonly roleLabel: string;
-  /** Documents that stood in a prompt, and those among them that an answer cites. */
+  /** Documents that the search found, and those among them that an answer cites. */
   readonly read: ReadonlySet<string>;
   readonly cited: ReadonlySet<string>;
   readonly onOpen: (page: PageView) => void;
@@ -20,7 +20,7 @@ type Use = "locked" | "open" | "read" | "cited";
 const USE_WORDS: Readonly<Record<Use, string>> = {
   locked: "closed to this role",
   open: "may be read",
-  read: "was in the prompt",
+  read: "was found",
   cited: "is cited",
 };
 
@@ -122,7 +122,7 @@ function Legend() {
     <span class="legend">
       <span class="key open">may be read</span>
       <span class="key locked">closed</span>
-      <span class="key read">in the prompt</span>
+      <span class="key read">found</span>
       <span class="key cited">cited</span>
     </span>
   );

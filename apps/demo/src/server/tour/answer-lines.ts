@@ -5,6 +5,8 @@ import { wrap } from "../terminal/wrap.ts";
 
 const INDENT = 13;
 const TEXT_WIDTH = 80 - INDENT - 1;
+/** A model that knows nothing may go on for long; an answer to read is shorter than this. */
+const MAX_LINES = 6;
 
 /** The levers' colours, as on the page: knowledge, behaviour, both. */
 const ARM_STYLES: Readonly<Record<Arm, Style>> = {
@@ -16,7 +18,9 @@ const ARM_STYLES: Readonly<Record<Arm, Style>> = {
 
 /** One arm's answer with its citations, under its name, at most 80 characters wide. */
 export function answerLines(arm: Arm, answer: Answer, paint: Paint): string[] {
-  const body = wrap(answer.text.trim() || "(it wrote nothing)", TEXT_WIDTH);
+  const all = wrap(answer.text.trim() || "(it wrote nothing)", TEXT_WIDTH);
+  const cut = all.length > MAX_LINES;
+  const body = cut ? all.slice(0, MAX_LINES / 2) : all;
   const lines = body.map((line, index) =>
     index === 0
       ? `  ${paint(ARM_STYLES[arm], arm.padEnd(INDENT - 2))}${line}`
@@ -24,6 +28,7 @@ export function answerLines(arm: Arm, answer: Answer, paint: Paint): string[] {
   );
   const under = (text: string) =>
     lines.push(...wrap(text, TEXT_WIDTH).map((line) => `${" ".repeat(INDENT)}${paint("dim", line)}`));
+  if (cut) under(`… and ${all.length - body.length} lines more`);
   for (const { n, verdict, title, uri, quote } of answer.citations) {
     under(`[${n}] ${verdict}: ${title ?? "no such source"}${uri ? `, ${uri}` : ""}`);
     if (quote && !answer.text.includes(quote)) under(`    “${quote}”`);

@@ -6,7 +6,10 @@ import { TOUR_QUESTIONS } from "./questions.ts";
 import { runTour } from "./run-tour.ts";
 
 /** Answers everything alike, with the arm's place in its timings. */
-function advisorThat(asked: AskRequest[]): Advisor {
+function advisorThat(
+  asked: AskRequest[],
+  write: (mode: Mode) => string = (mode) => `${mode} says: ${"a word ".repeat(30)}[1]`,
+): Advisor {
   const ask = async (request: string | AskRequest): Promise<Answer> => {
     if (typeof request === "string") throw new Error("The tour names who asks.");
     asked.push(request);
@@ -14,7 +17,7 @@ function advisorThat(asked: AskRequest[]): Advisor {
     const place = ARMS.indexOf(mode) + 1;
     return {
       id: "x",
-      text: `${mode} says: ${"a word ".repeat(30)}[1]`,
+      text: write(mode),
       refused: false,
       mode,
       citations: [
@@ -38,11 +41,11 @@ function advisorThat(asked: AskRequest[]): Advisor {
   return { ask } as Partial<Advisor> as Advisor;
 }
 
-async function tour() {
+async function tour(write?: (mode: Mode) => string) {
   const asked: AskRequest[] = [];
   let text = "";
   const out = { write: (more: string) => (text += more) };
-  await runTour({ advisor: advisorThat(asked), out, signal: new AbortController().signal });
+  await runTour({ advisor: advisorThat(asked, write), out, signal: new AbortController().signal });
   return { asked, text, lines: text.split("\n") };
 }
 
@@ -64,6 +67,12 @@ describe("the tour", () => {
     expect(text).toContain("[1] verified: Leave, hr/leave.md");
     expect(text).toContain("“another word”");
     expect(text).toContain("note: A passage was dropped.");
+  });
+
+  it("cuts what goes on for long, and says so", async () => {
+    const { text } = await tour((mode) => (mode === "base" ? "the sample ".repeat(128) : "Short."));
+    expect(text.match(/… and 19 lines more/g)).toHaveLength(3);
+    expect(text.match(/the sample/g)?.length).toBeLessThan(60);
   });
 
   it("fits in 80 columns, without colours where there is no terminal", async () => {

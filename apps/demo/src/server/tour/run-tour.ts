@@ -51,6 +51,6 @@ export async function runTour({ advisor, out, signal }: TourSettings): Promise<v
 }
 
 /** Also what is not to be seen: the model alone knows nothing of this company. */
-const WHAT_IS_SEEN = `Down the first column of answers you see the seam: retrieval changed what the model \
-knows, the adapter changed how it says it, hybrid did both, and a role changed what may be known at all.
-The model is tiny. Alone it knows nothing of this company, so what base and adapter write is words, not facts.`;
+const WHAT_IS_SEEN = `What you see is the seam: retrieval changed what the model knows, the adapter changed how it \
+says it, hybrid did both, and the role changed what may be known at all.
+The model is tiny and alone knows nothing of this company: what the base arm writes is words, not facts.`;
