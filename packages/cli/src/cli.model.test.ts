@@ -152,7 +152,6 @@ describe("wrong use and failures", () => {
     [["ask", "x", "--mode", "base", "--grounding", "quoted"], 2, /quoted/],
     [["ask", "x", "--model", "no-such-model.gguf"], 1, /no-such-model\.gguf/],
     [["search", "x", "--embedder", "no-such-embedder"], 1, /no-such-embedder/],
-    [["ask", "x".repeat(9000)], 2, /question/],
     [["adapters", "add", "no-such-adapter.gguf", "--base", "nano"], 1, /no-such-adapter\.gguf/],
   ])("%j ends with %i", async (argv, code, message) => {
     const ran = await advisor(...argv);
@@ -160,6 +159,12 @@ describe("wrong use and failures", () => {
     expect(ran.err).toMatch(message);
     expect(ran.err).toMatch(/^error {2}[^\n]+\.\n$/m);
     expect(ran.code).toBe(code);
+  });
+
+  it("a question longer than a search takes ends with 2", async () => {
+    const ran = await advisor("ask", "x".repeat(9000));
+    expect(ran).toMatchObject({ code: 2, out: "" });
+    expect(ran.err).toContain("question");
   });
 
   it("refuses hostile and truncated models without harm", async () => {
@@ -178,6 +183,62 @@ describe("wrong use and failures", () => {
       expect(ran).toMatchObject({ code: 1, out: "" });
       expect(ran.err).toContain(name);
     }
+  });
+});
+
+describe("an interrupted sync", () => {
+  it("ends with 130, and the next one finishes it with nothing lost or doubled", async () => {
+    const folder = join(cwd, "many");
+    mkdirSync(folder);
+    for (let page = 0; page < 40; page++) {
+      writeFileSync(
+        join(folder, `${page}.md`),
+        `# Page ${page}\n\nWidget ${page} stands in hall ${page * 7}.\n`,
+      );
+    }
+    let interrupt = () => {};
+    const interrupting = {
+      ...core,
+      async createAdvisor(settings: Parameters<typeof core.createAdvisor>[0]) {
+        const advisor = await core.createAdvisor(settings);
+        const sync: typeof advisor.sync = (path, options = {}) =>
+          advisor.sync(path, {
+            ...options,
+            onProgress: (progress) => {
+              if (progress.unit === "files" && progress.done >= 5) interrupt();
+            },
+          });
+        return { ...advisor, sync };
+      },
+    };
+    const broken = await runCli(["sync", "many", "--store", "many-store"], {
+      core: interrupting,
+      cwd,
+      onStart: (send) => {
+        interrupt = send;
+      },
+    });
+    expect(broken).toMatchObject({ code: 130, out: "" });
+    expect(broken.err).toContain("run the same command again to finish");
+
+    const report = json(await advisor("sync", "many", "--store", "many-store", "--json"));
+    const added = (report.added as string[]).length;
+    expect(added).toBeGreaterThan(0);
+    expect(added + (report.unchanged as number)).toBe(40);
+    const found = json(
+      await advisor(
+        "search",
+        "--json",
+        "--store",
+        "many-store",
+        "--top-k",
+        "200",
+        "which hall does the widget stand in",
+      ),
+    ).passages as Cited[];
+    expect(found.map(({ uri }) => uri).toSorted()).toEqual(
+      Array.from({ length: 40 }, (_, page) => `${page}.md`).toSorted(),
+    );
   });
 });
 
