@@ -27,17 +27,17 @@ const fromAdapters = createRequire(resolve(root, "packages/adapters/package.json
 const { loadModel } = await import(pathToFileURL(resolve(root, "packages/adapters/dist/index.js")).href);
 const { getLlama, LlamaLogLevel } = await import(pathToFileURL(fromAdapters.resolve("node-llama-cpp")).href);
 
+// nano answers with one sentence of the source, so long sentences make long answers.
 const sentences = [
-  "Every customer may return a product within 30 days of its delivery.",
-  "The support desk answers tickets from eight in the morning until six in the evening.",
-  "Passwords are changed once a year, or at once when a device is lost.",
-  "Travel costs are paid back when the receipts arrive within two months.",
+  "Every customer of the shop may return a product within thirty days of its delivery, with or without its box, and gets the whole price back within two weeks on the card or account that the order was paid with",
+  "The support desk answers tickets, calls and letters from eight in the morning until six in the evening on every working day, and on the weekend only those that report a system that is down for all of its users",
+  "Passwords are changed once a year by their owners, and at once when a device is lost, when a letter asks for one, or when the security team finds one of them in a list that somebody has put on the open network",
 ];
 const messages = [
   { role: "system", content: "Answer from the sources. Quote and cite." },
   {
     role: "user",
-    content: `[1] Handbook: \n${Array.from({ length: 18 }, (_, n) => sentences[n % sentences.length]).join("\n")}\n\nQuestion: When are passwords changed?`,
+    content: `[1] Handbook: \n${Array.from({ length: 7 }, (_, n) => `${sentences[n % sentences.length]}.`).join("\n")}\n\nQuestion: When are passwords changed?`,
   },
 ];
 
@@ -49,23 +49,34 @@ const generator = await loadModel({
   threads: THREADS,
 });
 
-const llama = await getLlama({ build: "never", gpu: false, logLevel: LlamaLogLevel.disabled, progressLogs: false });
+const llama = await getLlama({
+  build: "never",
+  gpu: false,
+  logLevel: LlamaLogLevel.disabled,
+  progressLogs: false,
+});
 const model = await llama.loadModel({ modelPath: values.model });
 const context = await model.createContext({ contextSize: 1024, sequences: SEQUENCES, threads: THREADS });
 const sequence = context.getSequence();
 
-// Both must write exactly MAX_TOKENS, or they would not be compared on the same work: a grammar would do it, at a cost
-// of its own, so the prompt is one whose greedy answer is long.
+const cpuMs = (since) => {
+  const { user, system } = process.cpuUsage(since);
+  return (user + system) / 1000;
+};
+
 async function throughAdapters() {
+  const cpu = process.cpuUsage();
   const start = performance.now();
   let result;
   for await (const event of generator.generate({ messages, maxTokens: MAX_TOKENS })) {
     if (event.type === "done") result = event.result;
   }
-  return { ms: performance.now() - start, text: result.text, tokens: result.completionTokens, prompt: result };
+  const ms = performance.now() - start;
+  return { ms, cpuMs: cpuMs(cpu), text: result.text, prompt: result.prompt };
 }
 
 async function straight(prompt) {
+  const cpu = process.cpuUsage();
   const start = performance.now();
   const tokens = model.tokenize(prompt, true);
   const written = [];
@@ -75,7 +86,8 @@ async function straight(prompt) {
   }
   const text = model.detokenize(written);
   await sequence.clearHistory();
-  return { ms: performance.now() - start, text, tokens: written.length, promptTokens: tokens.length };
+  const ms = performance.now() - start;
+  return { ms, cpuMs: cpuMs(cpu), text, tokens: written.length, promptTokens: tokens.length };
 }
 
 const median = (numbers) => {
@@ -84,41 +96,44 @@ const median = (numbers) => {
   return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 };
 
-const { prompt } = (await throughAdapters()).prompt;
+const { prompt } = await throughAdapters();
 const check = await straight(prompt);
 const first = await throughAdapters();
-if (first.text !== check.text) throw new Error(`the two wrote different texts:\n${first.text}\n${check.text}`);
+if (first.text !== check.text)
+  throw new Error(`the two wrote different texts:\n${first.text}\n${check.text}`);
 
 const adapters = [];
 const raw = [];
 for (let pair = 0; pair < pairs; pair++) {
   // Whoever goes second finds warmer caches, so they take turns at that too.
   if (pair % 2 === 0) {
-    adapters.push((await throughAdapters()).ms);
-    raw.push((await straight(prompt)).ms);
+    adapters.push(await throughAdapters());
+    raw.push(await straight(prompt));
   } else {
-    raw.push((await straight(prompt)).ms);
-    adapters.push((await throughAdapters()).ms);
+    raw.push(await straight(prompt));
+    adapters.push(await throughAdapters());
   }
 }
+const of = (runs, key) => runs.map((run) => run[key]);
 const figures = {
   pairs,
   promptTokens: check.promptTokens,
   completionTokens: check.tokens,
-  adaptersMedianMs: median(adapters),
-  straightMedianMs: median(raw),
-  ratioOfMedians: median(adapters) / median(raw),
-  medianOfPairRatios: median(adapters.map((ms, index) => ms / raw[index])),
-  ratioOfFastest: Math.min(...adapters) / Math.min(...raw),
+  adaptersMedianMs: median(of(adapters, "ms")),
+  straightMedianMs: median(of(raw, "ms")),
+  ratioOfMedians: median(of(adapters, "ms")) / median(of(raw, "ms")),
+  medianOfPairRatios: median(adapters.map(({ ms }, index) => ms / raw[index].ms)),
+  // Processor time does not count the waiting for other programs, so it tells the truth on a busy machine too.
+  cpuRatioOfMedians: median(of(adapters, "cpuMs")) / median(of(raw, "cpuMs")),
 };
 if (values.json) console.log(JSON.stringify(figures));
 else {
-  console.log(`${figures.pairs} pairs, ${figures.promptTokens} prompt tokens, ${figures.completionTokens} written`);
-  console.log(`through @advisor/adapters   median ${figures.adaptersMedianMs.toFixed(1)} ms`);
+  console.log(`${pairs} pairs, ${figures.promptTokens} prompt tokens, ${figures.completionTokens} written`);
+  console.log(`through @advisor/adapters    median ${figures.adaptersMedianMs.toFixed(1)} ms`);
   console.log(`straight through the library median ${figures.straightMedianMs.toFixed(1)} ms`);
-  console.log(
-    `ratio of medians ${figures.ratioOfMedians.toFixed(3)}, median of pair ratios ${figures.medianOfPairRatios.toFixed(3)}, of the fastest ${figures.ratioOfFastest.toFixed(3)}`,
-  );
+  console.log(`ratio of medians ${figures.ratioOfMedians.toFixed(3)}`);
+  console.log(`median of the pairs' ratios ${figures.medianOfPairRatios.toFixed(3)}`);
+  console.log(`ratio of medians of processor time ${figures.cpuRatioOfMedians.toFixed(3)}`);
 }
 await generator.dispose();
 await context.dispose();
