@@ -78,6 +78,8 @@ function showProgress(title, stream) {
 function start(command, args, options) {
   const child = spawn(command, args, { cwd: root, windowsHide: true, ...options });
   const stop = (signal) => {
+    // A terminal sends Ctrl-C to the whole foreground group: a second one would cut the program's own ending short.
+    if (signal === "SIGINT" && !options.detached && process.stdin.isTTY) return;
     try {
       if (options.detached) process.kill(-child.pid, signal);
       else child.kill(signal);
