@@ -1,4 +1,4 @@
-import { useMemo, useState } from "preact/hooks";
+import { useMemo, useRef, useState } from "preact/hooks";
 import type { RoleId } from "../shared/roles.ts";
 import { ARMS, type CitationView, type PageView, type PassageView } from "../shared/wire.ts";
 import { ArmColumn } from "./answer/arm-column.tsx";
@@ -21,6 +21,7 @@ export function App() {
   const [role, setRole] = useState<RoleId>("employee");
   const [question, setQuestion] = useState("");
   const [target, setTarget] = useState<SourceTarget>();
+  const arms = useRef<HTMLElement>(null);
   const used = useMemo(() => usedDocuments(answers.arms), [answers.arms]);
 
   const roleLabel = setup?.roles.find(({ id }) => id === role)?.label ?? role;
@@ -44,7 +45,10 @@ export function App() {
             samples={setup?.samples ?? []}
             running={answers.running}
             onChange={setQuestion}
-            onAsk={(text) => submit(text, role)}
+            onAsk={(text) => {
+              submit(text, role);
+              bringIntoView(arms.current);
+            }}
             onStop={stop}
           />
           <RoleSwitch
@@ -67,7 +71,7 @@ export function App() {
           onOpen={openPage}
         />
         {answers.error && <ErrorNotice error={answers.error} />}
-        <section id="answers" class="arms" aria-label="The four arms">
+        <section id="answers" class="arms" ref={arms} aria-label="The four arms">
           {ARMS.map((arm) => (
             <ArmColumn
               key={arm}
@@ -101,6 +105,13 @@ export function App() {
       )}
     </>
   );
+}
+
+/** On a small screen the answers begin below its end; who asks wants to see them. */
+function bringIntoView(answers: HTMLElement | null): void {
+  if (!answers || answers.getBoundingClientRect().top < window.innerHeight * 0.8) return;
+  const still = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
+  answers.scrollIntoView({ block: "start", behavior: still ? "auto" : "smooth" });
 }
 
 function usedDocuments(arms: ArmStates): { read: ReadonlySet<string>; cited: ReadonlySet<string> } {
