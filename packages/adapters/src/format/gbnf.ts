@@ -1,4 +1,5 @@
 import { BadInputError } from "@advisor/contracts";
+import { findLeftRecursion, type Item, type Rule } from "./left-recursion.ts";
 
 /** A grammar longer than this is data, not a grammar: a quoted answer over four passages takes about 10 KiB. */
 export const MAX_GRAMMAR_LENGTH = 1024 * 1024;
@@ -8,22 +9,11 @@ const MAX_GROUP_DEPTH = 128;
 const MAX_REPETITIONS = 2000;
 /** Elements after llama.cpp has written out `{m,n}` as copies, which multiply when groups nest. */
 const MAX_ELEMENTS = 2_000_000;
-/** Steps of llama.cpp's search for left recursion, which follows each path anew, and of its depth. */
-const MAX_LEFT_PATHS = 1_000_000;
-const MAX_LEFT_DEPTH = 2000;
+/** Rules and groups together. A grammar with more takes seconds to follow, at each token. */
+const MAX_RULES = 10_000;
 
 const WORD = /[a-zA-Z0-9-]/;
 const ESCAPES = new Set([...'trn\\"[]-']);
-
-type Item =
-  | { readonly type: "reference"; readonly rule: Rule }
-  /** A character, a token or a class: never empty. */
-  | { readonly type: "terminal" };
-
-interface Rule {
-  readonly name: string;
-  alternatives: readonly (readonly Item[])[] | undefined;
-}
 
 /**
  * Checks a GBNF grammar as llama.cpp's parser would, before that one sees it: there a repetition `{3,2}` runs for
@@ -56,7 +46,8 @@ class GbnfChecker {
       if (!rule.alternatives) this.#fail(`the rule ${rule.name} is used and not defined`);
     }
     if (!this.#rules.has("root")) this.#fail("it has no rule named root");
-    this.#checkLeftRecursion();
+    const found = findLeftRecursion([...this.#rules.values(), ...this.#groups]);
+    if (found) this.#fail(found);
   }
 
   #fail(reason: string): never {
@@ -91,8 +82,15 @@ class GbnfChecker {
     if (!rule) {
       rule = { name, alternatives: undefined };
       this.#rules.set(name, rule);
+      this.#countRules();
     }
     return rule;
+  }
+
+  #countRules(): void {
+    if (this.#rules.size + this.#groups.length > MAX_RULES) {
+      this.#fail(`it has more than ${MAX_RULES} rules and groups`);
+    }
   }
 
   #name(): string {
@@ -179,6 +177,7 @@ class GbnfChecker {
     const again: Item[] = most === Number.POSITIVE_INFINITY ? [{ type: "reference", rule }] : [];
     rule.alternatives = [[...repeated, ...again], []];
     this.#groups.push(rule);
+    this.#countRules();
     items.push({ type: "reference", rule });
   }
 
@@ -253,6 +252,7 @@ class GbnfChecker {
     this.#depth--;
     const rule: Rule = { name: "", alternatives };
     this.#groups.push(rule);
+    this.#countRules();
     items.push({ type: "reference", rule });
     return Math.max(1, size);
   }
@@ -276,76 +276,5 @@ class GbnfChecker {
     if (most < least) this.#fail(`the repetition {${least},${most}} ends before it starts`);
     this.#at += match[0].length;
     return { least, most, copies: Math.max(1, counted) };
-  }
-
-  #checkLeftRecursion(): void {
-    const all = [...this.#rules.values(), ...this.#groups];
-    const empty = new Set<Rule>();
-    for (let grown = true; grown; ) {
-      grown = false;
-      for (const rule of all) {
-        if (empty.has(rule)) continue;
-        const canBeEmpty = rule.alternatives?.some((items) =>
-          items.every((item) => item.type === "reference" && empty.has(item.rule)),
-        );
-        if (canBeEmpty) {
-          empty.add(rule);
-          grown = true;
-        }
-      }
-    }
-    const leftOf = (rule: Rule): Rule[] =>
-      (rule.alternatives ?? []).flatMap((items) => {
-        const rules: Rule[] = [];
-        for (const item of items) {
-          if (item.type === "terminal") break;
-          rules.push(item.rule);
-          if (!empty.has(item.rule)) break;
-        }
-        return rules;
-      });
-    const done = new Map<Rule, { readonly paths: number; readonly depth: number }>();
-    for (const start of all) this.#walkLeft(start, leftOf, done);
-  }
-
-  /** Follows the first elements of rules without recursion of its own, counting what llama.cpp's recursion would do. */
-  #walkLeft(
-    start: Rule,
-    leftOf: (rule: Rule) => Rule[],
-    done: Map<Rule, { readonly paths: number; readonly depth: number }>,
-  ): void {
-    const open = new Set<Rule>();
-    const stack: { readonly rule: Rule; readonly left: Rule[]; at: number; paths: number; depth: number }[] =
-      [];
-    const enter = (rule: Rule) => {
-      open.add(rule);
-      stack.push({ rule, left: leftOf(rule), at: 0, paths: 1, depth: 1 });
-    };
-    if (!done.has(start)) enter(start);
-    for (let top = stack.at(-1); top; top = stack.at(-1)) {
-      const next = top.left[top.at];
-      if (next && open.has(next)) this.#fail(`the rule ${this.#nameNear(next, open)} begins with itself`);
-      const known = next && done.get(next);
-      if (next && !known) {
-        enter(next);
-        continue;
-      }
-      if (known) {
-        top.at++;
-        top.paths += known.paths;
-        top.depth = Math.max(top.depth, known.depth + 1);
-        continue;
-      }
-      if (top.paths > MAX_LEFT_PATHS || top.depth > MAX_LEFT_DEPTH) {
-        this.#fail("its rules begin with one another in too many ways or too deep");
-      }
-      done.set(top.rule, { paths: top.paths, depth: top.depth });
-      open.delete(top.rule);
-      stack.pop();
-    }
-  }
-
-  #nameNear(rule: Rule, open: ReadonlySet<Rule>): string {
-    return rule.name || [...open].findLast(({ name }) => name)?.name || "root";
   }
 }

@@ -1,4 +1,5 @@
 import { BadInputError } from "@advisor/contracts";
+import { COMMON_RULES, FORMATS, literal } from "./json-rules.ts";
 import { decimalRange, integerRange } from "./number-range.ts";
 
 /** A JSON Schema (draft 2020-12) as plain data. */
@@ -40,45 +41,6 @@ const OF_TYPE: Readonly<Record<string, readonly string[]>> = {
 
 const TYPES = Object.keys(OF_TYPE);
 
-/** Rules that any schema may use. White space is short, so that a model cannot write it for ever. */
-const COMMON: Readonly<Record<string, string>> = {
-  ws: '| " " | "\\n" [ \\t]{0,20}',
-  char: '[^"\\\\\\x00-\\x1F\\x7F] | "\\\\" (["\\\\/bfnrt] | "u" [0-9a-cA-Ce-fE-F] [0-9a-fA-F]{3} | "u" [dD] [0-7] [0-9a-fA-F]{2})',
-  string: '"\\"" char* "\\""',
-  number: '"-"? ("0" | [1-9] [0-9]{0,15}) ("." [0-9]{1,16})? ([eE] [-+]? [0-9]{1,2})?',
-  integer: '"-"? ("0" | [1-9] [0-9]{0,14})',
-  boolean: '"true" | "false"',
-  null: '"null"',
-  value: "object | array | string | number | boolean | null",
-  object: '"{" ws (string ws ":" ws value ws ("," ws string ws ":" ws value ws)*)? "}"',
-  array: '"[" ws (value ws ("," ws value ws)*)? "]"',
-  year: "[0-9]{4}",
-  date: 'year "-" ("0" [1-9] | "1" [0-2]) "-" ("0" [1-9] | [12] [0-9] | "3" [01])',
-  time: '([01] [0-9] | "2" [0-3]) ":" [0-5] [0-9] ":" [0-5] [0-9] ("." [0-9]{1,6})?',
-  zone: '"Z" | [+-] ([01] [0-9] | "2" [0-3]) ":" [0-5] [0-9]',
-  uuid: '[0-9a-f]{8} "-" [0-9a-f]{4} "-" "4" [0-9a-f]{3} "-" [89ab] [0-9a-f]{3} "-" [0-9a-f]{12}',
-};
-
-const FORMATS: Readonly<Record<string, string>> = {
-  date: "date",
-  time: "time",
-  // zod takes only "Z" unless told otherwise, and "Z" is valid everywhere.
-  "date-time": 'date "T" time "Z"',
-  uuid: "uuid",
-};
-
-/** A text as a GBNF literal. */
-export function literal(text: string): string {
-  const escaped = [...text].map((character) => {
-    const code = character.codePointAt(0) as number;
-    if (character === '"' || character === "\\") return `\\${character}`;
-    if (code === 0x0a) return "\\n";
-    if (code < 0x20 || code === 0x7f) return `\\x${code.toString(16).padStart(2, "0")}`;
-    return character;
-  });
-  return `"${escaped.join("")}"`;
-}
-
 const isSchema = (value: unknown): value is JsonSchema =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
@@ -103,10 +65,10 @@ export function jsonSchemaToGbnf(root: JsonSchema): string {
 
   function common(name: string): string {
     if (rules.has(name)) return name;
-    const body = COMMON[name] as string;
+    const body = COMMON_RULES[name] as string;
     rules.set(name, body);
     for (const [other] of body.replace(/"(?:\\.|[^"\\])*"|\[(?:\\.|[^\]\\])*\]/g, " ").matchAll(/[a-z]+/g)) {
-      if (other in COMMON) common(other);
+      if (other in COMMON_RULES) common(other);
     }
     return name;
   }

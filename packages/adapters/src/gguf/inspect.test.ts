@@ -6,7 +6,7 @@ import { tinyModel } from "../../test/tiny-model.ts";
 import { fingerprint, sha256File } from "./fingerprint.ts";
 import { inspectGguf } from "./inspect.ts";
 import { isUnchanged, readGgufFile } from "./read-file.ts";
-import type { GgufWriteValue } from "./write.ts";
+import type { GgufWriteTensor, GgufWriteValue } from "./write.ts";
 
 let folder: string;
 let files = 0;
@@ -23,6 +23,12 @@ async function file(bytes: Uint8Array | string): Promise<string> {
 
 const text = (value: string): GgufWriteValue => ({ type: "string", value });
 const u32 = (value: number): GgufWriteValue => ({ type: "uint32", value });
+
+const words = (values: readonly string[]): GgufWriteValue => ({ type: "array", of: "string", values });
+const layers: GgufWriteTensor[] = [
+  { name: "token_embd.weight", shape: [8, 8], type: "F32", data: new Float32Array(64) },
+  { name: "blk.0.ffn_up.weight", shape: [8, 16], type: "F32", data: new Float32Array(128) },
+];
 
 describe("inspectGguf", () => {
   it("says what a model is", async () => {
@@ -110,6 +116,26 @@ describe("inspectGguf", () => {
       "another embedding length",
       "model_invalid",
       () => file(tinyModel({ "llama.embedding_length": u32(16) })),
+    ],
+    [
+      "a token that stands twice",
+      "model_invalid",
+      () => file(tinyModel({ "tokenizer.ggml.tokens": words(["a", "b", "a", "c", "d", "e", "f", "g"]) })),
+    ],
+    [
+      "a token that stands twice up to a NUL",
+      "model_invalid",
+      () => file(tinyModel({ "tokenizer.ggml.tokens": words(["a", "a\0b", "1", "c", "d", "e", "f", "g"]) })),
+    ],
+    [
+      "an epsilon below zero",
+      "model_invalid",
+      () => file(tinyModel({ "llama.attention.layer_norm_rms_epsilon": { type: "float32", value: -1 } })),
+    ],
+    [
+      "layers without a width",
+      "model_invalid",
+      () => file(tinyModel({ "llama.feed_forward_length": undefined }, layers)),
     ],
     [
       "an embedding model",

@@ -1,7 +1,8 @@
 import { type FileHandle, open } from "node:fs/promises";
 import { AdapterError, type AdvisorError, ModelError } from "@advisor/contracts";
+import { GgufFormatError, GgufIncompleteError } from "./cursor.ts";
 import { MAX_HEADER_BYTES } from "./limits.ts";
-import { GgufFormatError, type GgufHeader, GgufIncompleteError, parseGguf } from "./parse.ts";
+import { type GgufHeader, parseGguf } from "./parse.ts";
 
 /** What a GGUF is read for, which decides the family of its errors. */
 export type GgufPurpose = "model" | "adapter";
