@@ -1,8 +1,10 @@
-import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { access, cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type DocumentInput, type Principal, permits } from "@advisor/contracts";
+import { createFakeEmbedder } from "@advisor/contracts/testing";
+import { nanoChatModel } from "@advisor/nano";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { collect } from "../test/fixture.ts";
@@ -192,9 +194,9 @@ describe("roles", () => {
   }
 
   it("never leak, whoever asks whatever", async () => {
-    const access = await rules();
+    const rulesByPage = await rules();
     const roles = await advisor.roles();
-    expect(new Set([...access.values()].flat())).toEqual(new Set(roles));
+    expect(new Set([...rulesByPage.values()].flat())).toEqual(new Set(roles));
     const questions = [
       "What is the salary of band B5?",
       "When will the managing director step down?",
@@ -217,7 +219,7 @@ describe("roles", () => {
         async (held, tenant, question, mode, reads) => {
           const principal = { tenant, roles: held };
           const mayRead = (uri: string) =>
-            permits({ tenant: "default", roles: access.get(uri) ?? [] }, principal);
+            permits({ tenant: "default", roles: rulesByPage.get(uri) ?? [] }, principal);
           for await (const event of advisor.stream({ question, principal, mode, topK: 8 })) {
             if (event.type === "passages") {
               const shown = event.passages.map(({ uri }) => uri);
@@ -284,6 +286,70 @@ describe("changing knowledge", () => {
     await writeFile(join(pages, "bands.md"), text);
     await advisor.sync(pages, { tenant: "rules" });
     expect((await advisor.search(question, { principal: open })).passages).toEqual([]);
+  });
+});
+
+describe("stores and models", () => {
+  it("a store that is not there is an error for reading, and stays away", async () => {
+    const store = join(folder, "nowhere");
+    await using other = await createAdvisor({ store });
+    await expect(other.ask(LEAVE)).rejects.toMatchObject({
+      code: "store_missing",
+      message: expect.stringContaining(store),
+    });
+    await expect(access(store)).rejects.toMatchObject({ code: "ENOENT" });
+  });
+
+  it("a store of another embedder is refused, and loses nothing", async () => {
+    const store = join(folder, "mixed");
+    {
+      await using first = await createAdvisor({ store });
+      await first.upsert({ uri: "a.md", text: "# Fox\n\nThe fox sleeps in the barn." });
+      await using second = await createAdvisor({ store, embedder: createFakeEmbedder() });
+      await expect(second.search("fox")).rejects.toMatchObject({ code: "store_embedder_mismatch" });
+      await expect(second.upsert({ uri: "b.md", text: "b" })).rejects.toMatchObject({
+        code: "store_embedder_mismatch",
+      });
+    }
+    await using again = await createAdvisor({ store });
+    expect((await again.ask("Where does the fox sleep?")).text).toBe("The fox sleeps in the barn. [1]");
+  });
+
+  it("a model that is not there, or is none, is named", async () => {
+    const broken = join(folder, "broken.gguf");
+    await writeFile(broken, "GGUF and then nothing");
+    const cases = [
+      [join(folder, "gone.gguf"), "model_missing"],
+      [broken, "model_invalid"],
+    ] as const;
+    for (const [model, code] of cases) {
+      await using other = await createAdvisor({ store: join(folder, "store"), model });
+      const expected = { code, message: expect.stringContaining(model) };
+      await expect(other.ask({ question: LEAVE, mode: "base" })).rejects.toMatchObject(expected);
+      // Searching does not need the model.
+      expect((await other.search(LEAVE)).passages[0]?.uri).toBe("hr/leave-norway.md");
+    }
+  });
+
+  it("another GGUF than nano runs through its own chat template, asked for marks", async () => {
+    const { path } = await nanoChatModel();
+    await using other = await createAdvisor({
+      store: join(folder, "store"),
+      model: path,
+      contextLength: 2048,
+    });
+    const answer = await other.ask({ question: LEAVE, topK: 1, maxTokens: 8, includePrompt: true });
+    expect(answer.grounding).toBe("cited");
+    expect(answer.prompt).toContain("<|im_start|>system\nYou answer questions from numbered sources.");
+    expect(answer.prompt?.endsWith(`Question: ${LEAVE}<|im_end|>\n<|im_start|>assistant\n`)).toBe(true);
+  });
+
+  it("dispose waits for an answer that is being written", async () => {
+    const other = await createAdvisor({ store: join(folder, "store") });
+    const asked = other.ask(LEAVE);
+    await other.dispose();
+    expect((await asked).citations[0]?.quote).toBe(SENTENCE);
+    await expect(other.ask(LEAVE)).rejects.toMatchObject({ code: "disposed" });
   });
 });
 
