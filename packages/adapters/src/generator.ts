@@ -104,13 +104,6 @@ export function createGenerator(parts: GeneratorParts): Generator {
     const format = request.format && compileFormat(request.format);
     const prompt = prepare(request.messages);
     const room = info.contextLength - prompt.tokens.length;
-    const warnings: Warning[] = [...template.warnings, ...warningsOf(request.adapter?.name)];
-    if (request.maxTokens > room) {
-      warnings.push({
-        code: "max_tokens_clamped",
-        message: `maxTokens is ${request.maxTokens}, and the context has room for ${room} after the prompt.`,
-      });
-    }
     const asked = performance.now();
     const lease = await acquire(key, signal);
     const queueMs = performance.now() - asked;
@@ -130,6 +123,13 @@ export function createGenerator(parts: GeneratorParts): Generator {
       });
       const { text, finish, completionTokens, ...timings } = outcome;
       const json = format?.parse?.(text, finish, info.name);
+      const warnings = [...template.warnings, ...warningsOf(request.adapter?.name)];
+      if (finish === "length" && request.maxTokens > room) {
+        warnings.push({
+          code: "max_tokens_clamped",
+          message: `The answer was cut after ${room} tokens, when the context was full; maxTokens is ${request.maxTokens}.`,
+        });
+      }
       return {
         text,
         finish,
@@ -138,7 +138,7 @@ export function createGenerator(parts: GeneratorParts): Generator {
         completionTokens,
         prompt: prompt.text,
         timings: { queueMs, ...timings },
-        warnings: warnings.length === 0 ? NO_WARNINGS : warnings,
+        warnings,
       };
     } catch (cause) {
       throw asAdvisorError(cause, "generation");

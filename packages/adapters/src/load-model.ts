@@ -44,7 +44,7 @@ export async function loadModel(settings: LoadModelSettings): Promise<Generator>
   const runtime = await starting;
   throwIfAborted(signal, path);
 
-  const model = await loadWeights(runtime, file, (done) =>
+  const model = await loadWeights(runtime, file, signal, (done) =>
     onProgress?.({
       stage: "load model",
       done: Math.round(done * 100),
@@ -133,12 +133,18 @@ async function checkAdapters(
 async function loadWeights(
   runtime: LlamaRuntime,
   file: GgufFile,
+  signal: AbortSignal | undefined,
   onProgress: (done: number) => void,
 ): Promise<LlamaModel> {
   let model: LlamaModel;
   try {
-    model = await runtime.llama.loadModel({ modelPath: file.path, onLoadProgress: onProgress });
+    model = await runtime.llama.loadModel({
+      modelPath: file.path,
+      onLoadProgress: onProgress,
+      ...(signal && { loadSignal: signal }),
+    });
   } catch (cause) {
+    throwIfAborted(signal, file.path);
     throw nativeError(runtime, file.path, "loading the model", cause);
   }
   if (await isUnchanged(file)) return model;

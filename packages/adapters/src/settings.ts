@@ -5,7 +5,7 @@ import { z } from "zod";
 export interface LoadModelSettings {
   /** Of a chat model in GGUF format. */
   readonly path: string;
-  /** Default: the file's own name. */
+  /** Default: the model's own (`general.name`), else its file's. */
   readonly name?: string;
   /** The whole file's SHA-256 in lower-case hexadecimal. Another file refuses to load. Default: not checked. */
   readonly sha256?: string;
