@@ -32,7 +32,7 @@ export interface EvidenceRequest {
 /** For a model without a card of its own: the scorer does not need the model. */
 export const DEFAULT_EVIDENCE: EvidenceSettings = {
   lexicalWeight: 1,
-  embeddingWeight: 0.7,
+  embeddingWeight: 0.8,
   likelihoodWeight: 0,
   refusalThreshold: -1.25,
 };

@@ -33,7 +33,7 @@ const ASKS: readonly (readonly [AnswerType, RegExp])[] = [
   ],
   [
     "money",
-    /\bhow (?:much|many) (?:does|do|did|is|are|was|were|will|would|money|dollars?|euros?|pounds?)\b|\b(?:price|cost|fee|salary|budget)s?\b.*\?|\bhow expensive\b/,
+    /\bhow (?:much|many) (?:does|do|did|is|are|was|were|will|would|money|dollars?|euros?|pounds?)\b|\bhow expensive\b/,
   ],
   ["percent", /\b(?:percentage|percent|proportion|what share|what fraction)\b|%/],
   [
@@ -51,6 +51,11 @@ const ASKS: readonly (readonly [AnswerType, RegExp])[] = [
   [
     "place",
     /\bwhere\b|\b(?:what|which|in what|in which) (?:\w+ )?(?:city|country|place|state|region|town|river|continent|area|location|street|building|room)\b/,
+  ],
+  // No question word, as in "price of the probe": at least a number is wanted.
+  [
+    "number",
+    /\b(?:price|cost|fee|salary|wage|budget|discount|rebate|margin|lifetime|deadline|threshold|quota|allowance|weight|port|extension|duration|length|height|width|speed|capacity|accuracy|temperature|score|rate)s?\b/,
   ],
 ];
 

@@ -1,11 +1,28 @@
+/** Forms that no rule leads back to their word. */
+const IRREGULAR = new Map(
+  `led:lead won:win bought:buy sold:sell built:build made:make gave:give given:give took:take taken:take wrote:write
+  written:write began:begin begun:begin became:become held:hold kept:keep lost:lose paid:pay sent:send spent:spend
+  taught:teach thought:think told:tell went:go gone:go came:come saw:see seen:see got:get ran:run rose:rise
+  risen:rise fell:fall fallen:fall grew:grow grown:grow knew:know known:know broke:break broken:break chose:choose
+  chosen:choose drove:drive driven:drive flew:fly flown:fly spoke:speak spoken:speak stole:steal stolen:steal wore:wear
+  worn:wear met:meet fought:fight caught:catch brought:bring stood:stand understood:understand sat:sit sang:sing sung:sing
+  threw:throw thrown:throw drew:draw drawn:draw shown:show slept:sleep felt:feel dealt:deal meant:mean sought:seek
+  struck:strike sank:sink sunk:sink swam:swim froze:freeze frozen:freeze forgot:forget forgotten:forget hid:hide hidden:hide
+  ate:eat eaten:eat laid:lay children:child men:man women:woman feet:foot teeth:tooth mice:mouse`
+    .trim()
+    .split(/\s+/)
+    .map((pair) => pair.split(":") as [string, string]),
+);
+
 /**
  * Stem of a lower-case English word, after the first rules of M. F. Porter, "An algorithm for suffix stripping" (1980):
  * plurals, -ed, -ing, -ly and the commonest noun endings fall away. Words of other scripts, and words of up to three
  * letters, are returned as they are.
  */
 export function stem(word: string): string {
-  if (word.length <= 3 || !/^[a-z]+$/.test(word)) return word;
-  let w = stripPlural(word);
+  const regular = IRREGULAR.get(word) ?? word;
+  if (regular.length <= 3 || !/^[a-z]+$/.test(regular)) return regular;
+  let w = stripPlural(regular);
   w = stripPastAndGerund(w);
   if (w.endsWith("y") && w.length > 2 && !isVowel(w, w.length - 2)) w = `${w.slice(0, -1)}i`;
   w = replaceEnding(w, LONG_ENDINGS, 0);

@@ -132,7 +132,7 @@ function isIdentifier(text: string): boolean {
   const letter = /\p{L}/u.test(text);
   // An ordinal, a decade or a measure written together is read as number and word: 1980s, 21st, 5-time, 16GB.
   if (digit && letter && /^\p{Nd}+(?:[.,]\p{Nd}+)*-?\p{L}+$/u.test(text)) return false;
-  if (digit && letter && /^\p{Nd}+(?:-\p{L}+)+$/u.test(text)) return false;
+  if (digit && letter && /^\p{Nd}+\p{L}{0,2}(?:-\p{L}+)+$/u.test(text)) return false;
   if (digit && letter) return true;
   if (text.includes("_") || text.includes("@")) return true;
   if (/\p{Ll}\p{Lu}/u.test(text) && !/^(?:Mc|Mac|De|La|Le|O')\p{Lu}/u.test(text)) return true;
