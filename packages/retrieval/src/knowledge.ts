@@ -248,7 +248,7 @@ function createRetriever({
           import("./extract/folder.ts"),
           import("./sync.ts"),
         ]);
-        const listing = await listFolder(path);
+        const listing = await listFolder(path, location);
         const source = parsed.source ?? listing.root;
         if (source === UPSERT_SOURCE) throw reservedSource();
         return write(parsed, tenant, source, (writer, stored) =>

@@ -95,6 +95,13 @@ describe("what is left out", () => {
     expect(await find(knowledge, "zebra")).toEqual(["deep/er/page.html", "good.md", "link-in.md"]);
   });
 
+  test("a store inside the folder is passed over", async () => {
+    await put({ "a.md": "The zebra." });
+    await using knowledge = await open(join(pages, "store"));
+    await knowledge.sync(pages);
+    expect(await knowledge.sync(pages)).toMatchObject({ unchanged: 1, skipped: [] });
+  });
+
   test("a text file of 200 MB is refused by its size, unread", async () => {
     const file = await openFile(join(pages, "huge.txt"), "w");
     await file.truncate(200 * 1024 * 1024);

@@ -16,10 +16,11 @@ export interface FolderListing {
 
 /**
  * Lists the files of a folder and its subfolders. Hidden files and folders and `node_modules` are passed over. Symbolic
- * links that lead out of the folder, links to folders, and files of other kinds are listed as skipped.
+ * links that lead out of the folder, links to folders, and files of other kinds are listed as skipped. `without` is the
+ * real path of a folder that is passed over too: the store, should it lie inside.
  * @throws BadInputError `folder_missing` when there is no such folder.
  */
-export async function listFolder(folder: string): Promise<FolderListing> {
+export async function listFolder(folder: string, without?: string): Promise<FolderListing> {
   const root = await realFolder(folder);
   const files: string[] = [];
   const skipped: Skipped[] = [];
@@ -38,8 +39,9 @@ export async function listFolder(folder: string): Promise<FolderListing> {
     for (const entry of entries) {
       if (entry.name.startsWith(".") || entry.name === "node_modules") continue;
       const uri = prefix + entry.name;
-      if (entry.isDirectory()) queue.push(`${uri}/`);
-      else {
+      if (entry.isDirectory()) {
+        if (join(root, uri) !== without) queue.push(`${uri}/`);
+      } else {
         const reason = await reasonToSkip(root, uri, entry);
         if (reason) skipped.push({ uri, reason });
         else files.push(uri);
