@@ -1,4 +1,4 @@
-export { type GgufInspection, inspectGguf } from "@advisor/adapters";
+export { type GgufInspection, type Hardware, hardware, inspectGguf } from "@advisor/adapters";
 export {
   type Access,
   ADMINISTRATOR,

