@@ -1,6 +1,6 @@
 import type { ChangeReport, Embedder, Skipped, Warning } from "@advisor/contracts";
 import { Unreadable } from "./extract/front-matter.ts";
-import { documentId, fingerprint, type PreparedDocument, prepare, type SourceDocument } from "./prepare.ts";
+import { fingerprint, type PreparedDocument, prepare, type SourceDocument } from "./prepare.ts";
 import { headerFilter } from "./store/filter.ts";
 import type { LanceTable } from "./store/lance.ts";
 import type { StoreRow } from "./store/schema.ts";
@@ -139,5 +139,3 @@ export function createChangeWriter(parts: WriterParts): ChangeWriter {
     },
   };
 }
-
-export { documentId };
