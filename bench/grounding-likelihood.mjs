@@ -9,7 +9,7 @@ import { scoreEvidence } from "../packages/core/dist/grounding/evidence.js";
 import { layOutPrompt } from "../packages/core/dist/prompt/layout.js";
 import { findEval, holds, openEmbedder, readSquad } from "./lib/grounding-data.mjs";
 
-const CANDIDATES = 8;
+const CANDIDATES = 6;
 const WEIGHTS = [0, 0.1, 0.2, 0.3, 0.5, 0.75, 1, 2, 4];
 const folder = findEval();
 if (!folder) {
@@ -58,23 +58,27 @@ for (const { question, answers, found } of squad) {
     row[name] = values.map((value) => value - mean);
   }
   rows.push(row);
-  if (rows.length % 40 === 0) console.error(`${rows.length} of ${squad.length} questions`);
+  if (rows.length % 40 === 0 && rows.length < squad.length) report();
 }
 await generator.dispose();
 await models.embedder.dispose();
 
-console.log(`${rows.length} questions; the best sentence holds a gold answer, by weight of the likelihood`);
-console.log(`  weight  ${WEIGHTS.map((weight) => String(weight).padStart(6)).join("")}   alone`);
-for (const name of ["reliable", "four"]) {
-  const share = (scoreOf) => {
-    const right = rows.filter(({ best, answers, [name]: likely = [] }) => {
-      const scores = best.map((sentence, i) => scoreOf(sentence.score, likely[i] ?? 0));
-      return holds(best[scores.indexOf(Math.max(...scores))]?.text ?? "", answers);
-    });
-    return (right.length / rows.length).toFixed(3);
-  };
-  const cells = WEIGHTS.map((weight) => share((score, likely) => score + weight * likely));
-  console.log(
-    `  ${name.padEnd(8)}${cells.map((cell) => cell.padStart(6)).join("")}   ${share((_, likely) => likely)}`,
-  );
+report();
+
+function report() {
+  console.log(`${rows.length} questions; the best sentence holds a gold answer, by weight of the likelihood`);
+  console.log(`  weight  ${WEIGHTS.map((weight) => String(weight).padStart(6)).join("")}   alone`);
+  for (const name of ["reliable", "four"]) {
+    const share = (scoreOf) => {
+      const right = rows.filter(({ best, answers, [name]: likely = [] }) => {
+        const scores = best.map((sentence, i) => scoreOf(sentence.score, likely[i] ?? 0));
+        return holds(best[scores.indexOf(Math.max(...scores))]?.text ?? "", answers);
+      });
+      return (right.length / rows.length).toFixed(3);
+    };
+    const cells = WEIGHTS.map((weight) => share((score, likely) => score + weight * likely));
+    console.log(
+      `  ${name.padEnd(8)}${cells.map((cell) => cell.padStart(6)).join("")}   ${share((_, likely) => likely)}`,
+    );
+  }
 }

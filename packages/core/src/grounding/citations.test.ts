@@ -242,7 +242,7 @@ describe("checkCitations on any sources", () => {
           expect(quote).not.toBe("");
         }
       }),
-      { numRuns: 1000 },
+      { numRuns: 300 },
     );
   });
 

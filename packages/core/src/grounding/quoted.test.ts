@@ -82,7 +82,7 @@ describe("gbnfLiteral", () => {
         expect(literal).toMatch(/^"[\x20-\x7e]*"$/);
         expect(languageOf(`root ::= ${literal}`)).toEqual([text]);
       }),
-      { numRuns: 2000 },
+      { numRuns: 500 },
     );
   });
 
