@@ -5,8 +5,8 @@ import type { PartLoaders } from "./parts.ts";
 const NANO = "nano";
 
 /**
- * The import of the native library, while a model loads. Its start then waits for another process, which is the time to
- * import what the store and the embedder need: the first answer comes a fifth sooner than with the imports mixed.
+ * The import of the native library, once a model loads. Its start then waits for another process, which is the time to
+ * import what the store and the embedder need. With the imports mixed, both waits come after all of them.
  */
 let modelImport: Promise<unknown> | undefined;
 
