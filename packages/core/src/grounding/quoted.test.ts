@@ -119,6 +119,15 @@ describe("planQuoted", () => {
     expect(plan.parse("Leave is 25 days.")).toBeUndefined();
   });
 
+  test("with more choices, the model picks among those near the best", () => {
+    const evidence = [sentence("A.", 2), sentence("B.", 1.8, 1), sentence("A.", 1.7), sentence("C.", 1)];
+    const plan = planQuoted({ evidence, settings, prompt, maxChoices: 4 });
+    expect(languageOf(grammarOf(plan))).toEqual(["A. [1]", "B. [2]"]);
+    expect(plan.only).toBeUndefined();
+    expect(plan.parse("B. [2]")?.evidence).toEqual([{ sentence: evidence[1], n: 2 }]);
+    expect(plan.parse("C. [1]")).toBeUndefined();
+  });
+
   test("under the threshold, or without evidence, it is the refusal", () => {
     for (const evidence of [[], [sentence("Leave is 25 days.", -0.1)]]) {
       const plan = planQuoted({ evidence, settings, prompt });
@@ -160,12 +169,13 @@ describe("planQuoted", () => {
           }),
           { nil: undefined },
         ),
-        (found, wrap) => {
+        fc.integer({ min: 1, max: 5 }),
+        (found, wrap, maxChoices) => {
           const evidence = found
             .map(({ text, score, p }) => sentence(text, score, p))
             .sort((a, b) => b.score - a.score);
           const form: AdapterForm | undefined = wrap ? { type: "wrapped", ...wrap } : undefined;
-          const plan = planQuoted({ evidence, settings, prompt, ...(form ? { form } : {}) });
+          const plan = planQuoted({ evidence, settings, prompt, maxChoices, ...(form ? { form } : {}) });
           for (const text of languageOf(grammarOf(plan))) {
             const answer = plan.parse(text);
             expect(answer?.refused).toBe(plan.refused);

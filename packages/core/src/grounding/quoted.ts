@@ -3,8 +3,8 @@ import type { EvidenceSentence } from "./evidence.ts";
 import { gbnfLiteral } from "./gbnf.ts";
 import { limitSlots, readSlots } from "./slots.ts";
 
-/** How many of the best sentences the model chooses among (see docs/grounding.md for the measurement). */
-const MAX_CHOICES = 1;
+/** Sentences the model chooses among when the caller does not say: nano chooses worse than the scorer (docs/grounding.md). */
+const DEFAULT_CHOICES = 1;
 /** A sentence whose score is this much under the best one's is no choice. */
 const CHOICE_MARGIN = 0.5;
 
@@ -13,6 +13,8 @@ export interface QuotedRequest {
   readonly evidence: readonly EvidenceSentence[];
   readonly settings: Pick<EvidenceSettings, "refusalThreshold">;
   readonly prompt: Pick<PromptFormat, "citation" | "refusal">;
+  /** How many of the best sentences the model may choose among, those that score about as well as the best. Default 1. */
+  readonly maxChoices?: number;
   /** The form of the adapter that steers the answer. Absent, or `free`: the answer is the evidence alone. */
   readonly form?: AdapterForm;
 }
@@ -59,7 +61,7 @@ interface Choice {
  * its openings before and one of its closings after it. A `json` form limits its evidence slots alone.
  */
 export function planQuoted(request: QuotedRequest): QuotedPlan {
-  const { evidence, settings, prompt, form } = request;
+  const { evidence, settings, prompt, form, maxChoices = DEFAULT_CHOICES } = request;
   const best = evidence[0];
   const worthy = evidence.filter(
     ({ score }) =>
@@ -67,7 +69,7 @@ export function planQuoted(request: QuotedRequest): QuotedPlan {
   );
   const choices: Choice[] = [];
   for (const sentence of worthy) {
-    if (choices.length === MAX_CHOICES) break;
+    if (choices.length >= maxChoices) break;
     const n = sentence.passageIndex + 1;
     const text = `${sentence.text} ${prompt.citation.replaceAll("{n}", String(n))}`;
     if (gbnfLiteral(text) === undefined || choices.some((choice) => choice.text === text)) continue;
