@@ -17,6 +17,7 @@ import {
 } from "@advisor/contracts";
 import { compileFormat } from "./format/compile-format.ts";
 import type { AdapterPool, Lease, PoolKey } from "./llama/adapter-pool.ts";
+import { choose } from "./llama/choose.ts";
 import { decode, throwIfAborted } from "./llama/decode.ts";
 import { createEventChannel } from "./llama/event-channel.ts";
 import { likelihoods } from "./llama/likelihood.ts";
@@ -73,6 +74,24 @@ export function createGenerator(parts: GeneratorParts): Generator {
     return prompt;
   }
 
+  /** Texts as they follow the prompt, all of which must fit the context behind it. */
+  function tokenizeReplies(prompt: TokenizedPrompt, texts: readonly string[]) {
+    const replies = texts.map((text) => ({
+      text,
+      tokens: tokenizer.tokenizeReply(prompt, text),
+    }));
+    const longest = Math.max(0, ...replies.map(({ tokens }) => tokens.length));
+    if (prompt.tokens.length + longest > info.contextLength - 1) {
+      throw new ContextError({
+        code: "context_exceeded",
+        subject: info.name,
+        reason: `the prompt has ${prompt.tokens.length} tokens, the longest text ${longest}, and the context holds ${info.contextLength}`,
+        nextStep: "Shorten the prompt or the texts",
+      });
+    }
+    return replies;
+  }
+
   function throwIfDisposed(): void {
     if (!disposing) return;
     throw new CancelledError({
@@ -101,26 +120,39 @@ export function createGenerator(parts: GeneratorParts): Generator {
     throwIfDisposed();
     throwIfAborted(signal, info.name);
     const key = keyOf(request.adapter as AdapterSelection | undefined);
-    const format = request.format && compileFormat(request.format);
+    const choices = request.format?.type === "choice" ? request.format.choices : undefined;
+    const format =
+      request.format && request.format.type !== "choice" ? compileFormat(request.format) : undefined;
     const prompt = prepare(request.messages);
     const room = info.contextLength - prompt.tokens.length;
+    const tokenizedChoices = choices && tokenizeReplies(prompt, [...new Set(choices)]);
     const asked = performance.now();
     const lease = await acquire(key, signal);
     const queueMs = performance.now() - asked;
     try {
-      const outcome = await decode(model, lease.sequence, {
+      const common = {
         prompt: prompt.tokens,
-        maxTokens: Math.min(request.maxTokens, room),
         temperature: request.temperature,
-        topP: request.topP,
-        topK: request.topK,
         seed: request.seed ?? randomInt(0xffff_ffff),
-        stop: request.stop,
-        grammar: format && (await runtime.createGrammarState(runtime, model, format.grammar)),
-        endTokens: tokenizer.endTokens,
         signal,
         onText,
-      });
+      };
+      const outcome = tokenizedChoices
+        ? await choose(lease.sequence, {
+            ...common,
+            choices: tokenizedChoices,
+            endToken: model.tokens.eot ?? model.tokens.eos,
+            subject: info.name,
+          })
+        : await decode(model, lease.sequence, {
+            ...common,
+            maxTokens: Math.min(request.maxTokens, room),
+            topP: request.topP,
+            topK: request.topK,
+            stop: request.stop,
+            grammar: format && (await runtime.createGrammarState(runtime, model, format.grammar)),
+            endTokens: tokenizer.endTokens,
+          });
       const { text, finish, completionTokens, ...timings } = outcome;
       const json = format?.parse?.(text, finish, info.name);
       const warnings = [...template.warnings, ...warningsOf(request.adapter?.name)];
@@ -194,16 +226,7 @@ export function createGenerator(parts: GeneratorParts): Generator {
       throwIfDisposed();
       const key = keyOf(request.adapter as AdapterSelection | undefined);
       const prompt = prepare(request.messages);
-      const candidates = request.candidates.map((text) => tokenizer.tokenizeReply(prompt, text));
-      const longest = Math.max(0, ...candidates.map(({ length }) => length));
-      if (prompt.tokens.length + longest > info.contextLength) {
-        throw new ContextError({
-          code: "context_exceeded",
-          subject: info.name,
-          reason: `the prompt has ${prompt.tokens.length} tokens, the longest candidate ${longest}, and the context holds ${info.contextLength}`,
-          nextStep: "Shorten the prompt or the candidates",
-        });
-      }
+      const candidates = tokenizeReplies(prompt, request.candidates).map(({ tokens }) => tokens);
       const lease = await acquire(key, request.signal);
       try {
         return await likelihoods(lease.sequence, prompt.tokens, candidates, request.signal, info.name);

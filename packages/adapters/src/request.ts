@@ -8,7 +8,7 @@ const MAX_MESSAGES = 1024;
 const MAX_STOP_STRINGS = 64;
 /** Factor on an adapter's update, either way. Beyond it a model writes noise. */
 const MAX_SCALE = 8;
-/** Candidates of one likelihood request. */
+/** Candidates of one likelihood request, or texts of one choice. */
 const MAX_CANDIDATES = 4096;
 
 const signal = z.instanceof(AbortSignal).optional();
@@ -25,6 +25,10 @@ const outputFormat = z.discriminatedUnion("type", [
   z.strictObject({
     type: z.literal("json"),
     schema: z.union([z.custom<z.ZodType>(isZodType), z.record(z.string(), z.unknown())]),
+  }),
+  z.strictObject({
+    type: z.literal("choice"),
+    choices: z.array(z.string().min(1, "a choice is empty")).min(1, "there is no choice").max(MAX_CANDIDATES),
   }),
 ]);
 

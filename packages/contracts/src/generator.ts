@@ -33,7 +33,12 @@ export type OutputFormat =
   /** A GBNF grammar, as llama.cpp reads it, with a rule `root`. */
   | { readonly type: "gbnf"; readonly grammar: string }
   /** JSON that validates against a zod schema or a JSON Schema. The parsed value is in the result. */
-  | { readonly type: "json"; readonly schema: z.ZodType | Readonly<Record<string, unknown>> };
+  | { readonly type: "json"; readonly schema: z.ZodType | Readonly<Record<string, unknown>> }
+  /**
+   * Exactly one of these texts, as it stands here. The model decides where they part; what they share is evaluated in one
+   * go instead of token by token. Neither `maxTokens` nor `stop` cuts a choice.
+   */
+  | { readonly type: "choice"; readonly choices: readonly string[] };
 
 export interface GenerateRequest {
   readonly messages: readonly Message[];
@@ -102,6 +107,7 @@ export interface LoadedAdapter {
 /** What a generator can do beyond the required methods. */
 export interface GeneratorCapabilities {
   readonly adapters: boolean;
+  /** Every {@link OutputFormat}. */
   readonly grammar: boolean;
   readonly likelihood: boolean;
 }

@@ -21,7 +21,7 @@ const compiled = new WeakMap<object, CompiledFormat>();
  * Compiles an output format.
  * @throws BadInputError `unsupported_schema` or `invalid_request`.
  */
-export function compileFormat(format: OutputFormat): CompiledFormat {
+export function compileFormat(format: Exclude<OutputFormat, { type: "choice" }>): CompiledFormat {
   if (format.type === "gbnf") {
     checkGbnf(format.grammar);
     return { grammar: format.grammar };

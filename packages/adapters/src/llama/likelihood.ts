@@ -1,30 +1,6 @@
 import { throwIfAborted } from "./decode.ts";
 import type { LlamaContextSequence, Token } from "./runtime.ts";
-
-/** A place in the tree of candidates: everything that starts with the same tokens shares one. */
-interface Node {
-  readonly children: Map<Token, Node>;
-  /** Natural-log probability of each child's token here. */
-  readonly logProbabilities: Map<Token, number>;
-}
-
-const createNode = (): Node => ({ children: new Map(), logProbabilities: new Map() });
-
-function createTree(candidates: readonly (readonly Token[])[]): Node {
-  const root = createNode();
-  for (const candidate of candidates) {
-    let node = root;
-    for (const token of candidate) {
-      let child = node.children.get(token);
-      if (!child) {
-        child = createNode();
-        node.children.set(token, child);
-      }
-      node = child;
-    }
-  }
-  return root;
-}
+import { createTokenTree, type TokenNode } from "./token-tree.ts";
 
 /**
  * Mean natural-log probability of a token of each candidate after the prompt, in order.
@@ -42,10 +18,15 @@ export async function likelihoods(
   signal: AbortSignal | undefined,
   subject: string,
 ): Promise<readonly number[]> {
-  const root = createTree(candidates);
+  const root = createTokenTree(candidates);
+  /** Natural-log probability of each child's token at a node. */
+  const logProbabilities = new Map<TokenNode, Map<Token, number>>();
 
   /** Evaluates tokens, and fills the node that each of them leads to. */
-  async function evaluate(tokens: readonly Token[], nodes: readonly (Node | undefined)[]): Promise<void> {
+  async function evaluate(
+    tokens: readonly Token[],
+    nodes: readonly (TokenNode | undefined)[],
+  ): Promise<void> {
     throwIfAborted(signal, subject);
     const results = await sequence.controlledEvaluate(
       tokens.map((token, index) => {
@@ -67,23 +48,22 @@ export async function likelihoods(
         throw new Error("the native library returned no logits");
       }
       const logSum = Math.log(next.totalLogitWeight);
+      const found = new Map<Token, number>();
       for (const token of node.children.keys()) {
-        node.logProbabilities.set(
-          token,
-          (next.logits?.get(token) ?? Number.NEGATIVE_INFINITY) - largest - logSum,
-        );
+        found.set(token, (next.logits?.get(token) ?? Number.NEGATIVE_INFINITY) - largest - logSum);
       }
+      logProbabilities.set(node, found);
     }
   }
 
   /** Scores what follows `node`, whose own tokens are evaluated already, and leaves the sequence as it was. */
-  async function descend(node: Node): Promise<void> {
+  async function descend(node: TokenNode): Promise<void> {
     for (const [token, child] of node.children) {
       if (child.children.size === 0) continue;
       const start = sequence.nextTokenIndex;
       // A stretch without forks is evaluated in one go.
       const path: Token[] = [token];
-      const nodes: Node[] = [child];
+      const nodes: TokenNode[] = [child];
       let end = child;
       while (end.children.size === 1) {
         const [only] = end.children;
@@ -108,8 +88,8 @@ export async function likelihoods(
     let node = root;
     let sum = 0;
     for (const token of candidate) {
-      sum += node.logProbabilities.get(token) ?? Number.NEGATIVE_INFINITY;
-      node = node.children.get(token) as Node;
+      sum += logProbabilities.get(node)?.get(token) ?? Number.NEGATIVE_INFINITY;
+      node = node.children.get(token) as TokenNode;
     }
     return sum / candidate.length;
   });

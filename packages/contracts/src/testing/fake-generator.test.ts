@@ -36,6 +36,14 @@ describe("createFakeGenerator", () => {
     await expect(run(small)).rejects.toMatchObject({ code: "context_exceeded" });
   });
 
+  it("writes nothing but a choice", async () => {
+    const format = { type: "choice", choices: ["yes", "no"] };
+    expect((await run(createFakeGenerator({ replies: "no" }), { format })).text).toBe("no");
+    await expect(run(createFakeGenerator({ replies: "maybe" }), { format })).rejects.toThrow(
+      /no choice: maybe/,
+    );
+  });
+
   it("knows its adapters and refuses others", async () => {
     const fake = createFakeGenerator({
       adapters: ["voice"],

@@ -96,7 +96,10 @@ export function fakeAdapter(name: string, overrides: Partial<AdapterManifest> = 
   };
 }
 
-/** Makes a {@link FakeGenerator}. It honours stop strings, `maxTokens`, the context length, abort and JSON formats. */
+/**
+ * Makes a {@link FakeGenerator}. It honours stop strings, `maxTokens`, the context length, abort, and the formats JSON
+ * and choice.
+ */
 export function createFakeGenerator(settings: FakeGeneratorSettings = {}): FakeGenerator {
   const model: ModelInfo = {
     name: "fake",
@@ -198,6 +201,10 @@ export function createFakeGenerator(settings: FakeGeneratorSettings = {}): FakeG
       }
       const start = performance.now();
       const reply = await nextReply(request);
+      const { format } = request;
+      if (format?.type === "choice" && !format.choices.includes(reply.text)) {
+        throw new Error(`The fake generator was told to write what is no choice: ${reply.text}`);
+      }
       const whole = pieces(cutAtStop(reply.text, request.stop));
       const written = whole.slice(0, Math.min(request.maxTokens ?? 512, model.contextLength - promptTokens));
       let firstTokenMs = 0;
