@@ -33,18 +33,19 @@ async function answer(question, passages) {
   if (passages.length === 0) return { score: Number.NEGATIVE_INFINITY, text: "", verbatim: true };
   const evidence = await scoreEvidence({ question, passages, embedder: models.embedder, settings });
   const plan = planQuoted({ evidence, settings, prompt: card.prompt });
-  const said = plan.only === undefined ? undefined : plan.parse(plan.only);
-  const verbatim = said?.evidence.every(({ sentence, n }) => {
+  const [only] = plan.format.choices;
+  const said = plan.parse(only);
+  const verbatim = said.evidence.every(({ sentence, n }) => {
     const passage = passages[n - 1];
     const slice = passage?.text.slice(sentence.start - passage.start, sentence.end - passage.start);
-    return slice === sentence.text && plan.only.startsWith(slice);
+    return slice === sentence.text && only.startsWith(slice);
   });
   const [best] = evidence;
   return {
     score: best?.score ?? Number.NEGATIVE_INFINITY,
     text: best?.text ?? "",
     passage: best ? passages[best.passageIndex] : undefined,
-    verbatim: verbatim ?? false,
+    verbatim,
   };
 }
 

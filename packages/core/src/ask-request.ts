@@ -36,8 +36,9 @@ const outputFormatSchema = z.custom<OutputFormat>((value) => {
   if (typeof value !== "object" || value === null) return false;
   const format = value as Record<string, unknown>;
   if (format.type === "gbnf") return typeof format.grammar === "string";
+  if (format.type === "choice") return Array.isArray(format.choices);
   return format.type === "json" && typeof format.schema === "object" && format.schema !== null;
-}, 'must be {type: "json", schema} or {type: "gbnf", grammar}');
+}, 'must be {type: "json", schema}, {type: "choice", choices} or {type: "gbnf", grammar}');
 
 const askRequestSchema = z.strictObject({
   question: questionSchema,

@@ -1,3 +1,4 @@
+import type { GenerateRequest } from "@advisor/contracts";
 import { fakeAdapter } from "@advisor/contracts/testing";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
@@ -267,17 +268,21 @@ describe("wrong use", () => {
     });
   });
 
-  it("refuses quoted grounding on a generator without grammars", async () => {
+  it("refuses quoted grounding on a generator that nothing can restrict", async () => {
     const { advisor, generator } = await createFixture({ grounding: "quoted" });
     Object.assign(generator.capabilities, { grammar: false });
     await expect(advisor.ask(QUESTION)).rejects.toMatchObject({
       code: "invalid_request",
-      message: expect.stringMatching(/grammar/),
+      message: expect.stringMatching(/restrict/),
     });
   });
 
-  it("does not pass on what a generator wrote past its grammar", async () => {
-    const { advisor } = await createFixture({ grounding: "quoted", replies: "Four months [1]" });
+  it("does not pass on what a generator wrote beside its choices", async () => {
+    const { advisor, generator } = await createFixture({ grounding: "quoted", replies: "Four months [1]" });
+    const { generate } = generator;
+    Object.assign(generator, {
+      generate: ({ format: _, ...request }: GenerateRequest) => generate.call(generator, request),
+    });
     await expect(advisor.ask(QUESTION)).rejects.toMatchObject({ code: "model_failed" });
   });
 });

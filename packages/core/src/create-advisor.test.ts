@@ -7,7 +7,7 @@ import {
 } from "@advisor/contracts";
 import { createFakeEmbedder, createFakeGenerator, createFakeRetriever } from "@advisor/contracts/testing";
 import { describe, expect, it, vi } from "vitest";
-import { collect, createFixture, EMPLOYEE, NOTICE, obeyGrammar, PAGES } from "../test/fixture.ts";
+import { collect, createFixture, EMPLOYEE, NOTICE, PAGES, takeFirstChoice } from "../test/fixture.ts";
 import { assembleAdvisor, createAdvisor } from "./create-advisor.ts";
 import { GENERAL_PROFILE } from "./model-profile.ts";
 import type { StoreRequest } from "./parts.ts";
@@ -16,7 +16,7 @@ import { parseSettings } from "./settings.ts";
 const QUESTION = "How long is the notice period?";
 
 /** Loaders that count, on fakes. */
-function createLoaders(replies: Parameters<typeof createFakeGenerator>[0] = { replies: obeyGrammar }) {
+function createLoaders(replies: Parameters<typeof createFakeGenerator>[0] = { replies: takeFirstChoice }) {
   const retriever = createFakeRetriever();
   const generator = createFakeGenerator(replies);
   const embedder = createFakeEmbedder();

@@ -15,7 +15,7 @@ export async function* writeQuoted(question: PreparedQuestion): Writing {
     throw new BadInputError({
       code: "invalid_request",
       subject: "ask request, grounding",
-      reason: `quoted grounding needs a model that a grammar can restrict, and ${generator.model.name} cannot be`,
+      reason: `quoted grounding restricts what the model may write, and ${generator.model.name} cannot be restricted`,
       nextStep: 'Set grounding to "cited"',
     });
   }
@@ -48,7 +48,7 @@ export async function* writeQuoted(question: PreparedQuestion): Writing {
       code: "model_failed",
       subject: generator.model.name,
       reason: "it wrote something other than what quoted grounding allows",
-      nextStep: 'Set grounding to "cited", or check that the generator honours its grammar',
+      nextStep: 'Set grounding to "cited", or check that the generator honours its format',
     });
   }
   return {

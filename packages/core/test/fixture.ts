@@ -35,9 +35,15 @@ export interface FixtureOptions extends Partial<AdvisorSettings> {
   readonly pages?: readonly DocumentInput[];
 }
 
-/** An advisor on fakes, with its fakes at hand. Without `replies` the model writes the first text its grammar allows. */
+/** An advisor on fakes, with its fakes at hand. Without `replies` the model takes the first of its choices. */
 export async function createFixture(options: FixtureOptions = {}) {
-  const { replies = obeyGrammar, loaded = [], contextLength = 8192, pages = PAGES, ...settings } = options;
+  const {
+    replies = takeFirstChoice,
+    loaded = [],
+    contextLength = 8192,
+    pages = PAGES,
+    ...settings
+  } = options;
   const retriever = createFakeRetriever();
   const generator = createFakeGenerator({ replies, adapters: loaded, model: { contextLength } });
   const embedder = createFakeEmbedder();
@@ -46,24 +52,10 @@ export async function createFixture(options: FixtureOptions = {}) {
   return { advisor, retriever, generator, embedder };
 }
 
-/** A model that honours its grammar: the first alternative of each rule that `root` names. */
-export function obeyGrammar(request: GenerateRequest): string {
-  if (request.format?.type !== "gbnf") throw new Error("no grammar was given");
-  const rules = new Map(
-    request.format.grammar
-      .trim()
-      .split("\n")
-      .map((line) => line.split(" ::= ") as [string, string]),
-  );
-  const root = rules.get("root") ?? "";
-  return root
-    .split(" ")
-    .map((name) => {
-      const literal = /^"(?:[^"\\]|\\.)*"/.exec(rules.get(name) ?? "")?.[0];
-      if (!literal) throw new Error(`rule ${name} begins with no text`);
-      return JSON.parse(literal) as string;
-    })
-    .join("");
+/** A model that takes the first of its choices. */
+export function takeFirstChoice({ format }: GenerateRequest): string {
+  if (format?.type !== "choice") throw new Error("no choice was given");
+  return format.choices[0] as string;
 }
 
 export function wrappedAdapter(name: string): LoadedAdapter {

@@ -31,7 +31,7 @@ const plan = (text: string, form?: AdapterForm) =>
     ...(form ? { form } : {}),
   });
 
-/** What a page may hold and a grammar must not stumble over. */
+/** What a page may hold and a tokenizer or a grammar must not stumble over. */
 const SENTENCES = [
   "Leave is 25 days a year.",
   'Say "no" with C:\\temp\\[1] and a | pipe.',

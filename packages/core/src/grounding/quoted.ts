@@ -1,6 +1,5 @@
 import type { AdapterForm, EvidenceSettings, OutputFormat, PromptFormat } from "@advisor/contracts";
 import type { EvidenceSentence } from "./evidence.ts";
-import { gbnfLiteral } from "./gbnf.ts";
 import { limitSlots, readSlots } from "./slots.ts";
 
 /** Sentences the model chooses among when the caller does not say: nano chooses worse than the scorer (docs/grounding.md). */
@@ -41,8 +40,6 @@ export interface QuotedPlan {
   readonly choices: readonly EvidenceSentence[];
   /** Restricts the model to the plan's language. */
   readonly format: OutputFormat;
-  /** The one text of the language, when there is just one: the model has nothing to choose. */
-  readonly only?: string;
   /** Reads an answer back, or undefined when it is not of the language (cut off, say). */
   parse(text: string): QuotedAnswer | undefined;
 }
@@ -72,7 +69,7 @@ export function planQuoted(request: QuotedRequest): QuotedPlan {
     if (choices.length >= maxChoices) break;
     const n = sentence.passageIndex + 1;
     const text = `${sentence.text} ${prompt.citation.replaceAll("{n}", String(n))}`;
-    if (gbnfLiteral(text) === undefined || choices.some((choice) => choice.text === text)) continue;
+    if (choices.some((choice) => choice.text === text)) continue;
     choices.push({ text, says: { refused: false, evidence: [{ sentence, n }] } });
   }
   const refused = choices.length === 0;
@@ -85,7 +82,7 @@ export function planQuoted(request: QuotedRequest): QuotedPlan {
   return { ...common, ...textLanguage(choices, form?.type === "wrapped" ? form : undefined) };
 }
 
-type Language = Pick<QuotedPlan, "format" | "only" | "parse">;
+type Language = Pick<QuotedPlan, "format" | "parse">;
 
 function textLanguage(
   choices: readonly Choice[],
@@ -93,41 +90,16 @@ function textLanguage(
 ): Language {
   const openings = form ? form.opening.map((text) => text + form.separator) : [""];
   const closings = form ? form.closing.map((text) => form.separator + text) : [""];
-  const rules = [
-    form ? "root ::= opening evidence closing" : "root ::= evidence",
-    ...(form ? [`opening ::= ${alternatives(openings)}`] : []),
-    `evidence ::= ${alternatives(choices.map(({ text }) => text))}`,
-    ...(form ? [`closing ::= ${alternatives(closings)}`] : []),
-  ];
-  const only = [openings, closings, choices].every(({ length }) => length === 1)
-    ? `${openings[0]}${choices[0]?.text}${closings[0]}`
-    : undefined;
+  const meanings = new Map<string, QuotedAnswer>();
+  for (const { text, says } of choices) {
+    for (const opening of openings) {
+      for (const closing of closings) meanings.set(`${opening}${text}${closing}`, says);
+    }
+  }
   return {
-    format: { type: "gbnf", grammar: `${rules.join("\n")}\n` },
-    ...(only === undefined ? {} : { only }),
-    parse(text) {
-      for (const opening of openings) {
-        if (!text.startsWith(opening)) continue;
-        for (const closing of closings) {
-          if (!text.endsWith(closing) || text.length < opening.length + closing.length) continue;
-          const middle = text.slice(opening.length, text.length - closing.length);
-          const choice = choices.find((candidate) => candidate.text === middle);
-          if (choice) return choice.says;
-        }
-      }
-      return undefined;
-    },
+    format: { type: "choice", choices: [...meanings.keys()] },
+    parse: (text) => meanings.get(text),
   };
-}
-
-function alternatives(texts: readonly string[]): string {
-  const literals = [...new Set(texts)].map((text) => {
-    const literal = gbnfLiteral(text);
-    // A manifest's words and a card's refusal are checked data; sentences without a literal were left out above.
-    if (literal === undefined) throw new TypeError(`no grammar can match ${JSON.stringify(text)}`);
-    return literal;
-  });
-  return literals.join(" | ");
 }
 
 function jsonLanguage(choices: readonly Choice[], form: Extract<AdapterForm, { type: "json" }>): Language {
