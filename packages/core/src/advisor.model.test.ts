@@ -123,12 +123,17 @@ describe("the four arms on the embedded models", () => {
     );
   });
 
-  it("streams what it answers", async () => {
-    const events = await collect(advisor.stream(LEAVE));
-    const last = events.at(-1);
-    const text = events.flatMap((event) => (event.type === "text" ? [event.text] : []));
-    expect(text.length).toBeGreaterThan(3);
-    expect(last?.type === "answer" && last.answer.text).toBe(text.join(""));
+  it("streams what it answers: free text as it is written, evidence as it is chosen", async () => {
+    for (const [mode, pieces] of [
+      ["retrieval", 1],
+      ["base", 4],
+    ] as const) {
+      const events = await collect(advisor.stream({ question: LEAVE, mode, maxTokens: 16 }));
+      const last = events.at(-1);
+      const text = events.flatMap((event) => (event.type === "text" ? [event.text] : []));
+      expect(text.length).toBeGreaterThanOrEqual(pieces);
+      expect(last?.type === "answer" && last.answer.text).toBe(text.join(""));
+    }
   });
 
   it("can be left in the middle and asked again", async () => {
