@@ -13,7 +13,7 @@ import { identifiersOf } from "./search/identifiers.ts";
 import type { StoreRow } from "./store/schema.ts";
 
 /** Goes up when the same blocks would give other chunks or other index texts. */
-const CHUNKER_VERSION = 1;
+const CHUNKER_VERSION = 2;
 const SETTINGS = [
   EXTRACTOR_VERSION,
   CHUNKER_VERSION,
