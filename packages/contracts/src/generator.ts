@@ -66,7 +66,10 @@ export interface GenerateTimings {
   readonly firstTokenMs: number;
   /** From the start of prompt evaluation to the end, ms. */
   readonly totalMs: number;
-  /** Decode speed after the first token. 0 when fewer than two tokens were written. */
+  /**
+   * Decode speed after the first piece of text. 0 when nothing came after it: fewer than two tokens, or a choice whose text
+   * left nothing to decide.
+   */
   readonly tokensPerSecond: number;
 }
 
