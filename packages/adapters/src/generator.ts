@@ -13,12 +13,13 @@ import {
   type Message,
   type ModelInfo,
   parseInput,
+  throwIfAborted,
   type Warning,
 } from "@advisor/contracts";
 import { compileFormat } from "./format/compile-format.ts";
 import type { AdapterPool, Lease, PoolKey } from "./llama/adapter-pool.ts";
 import { choose } from "./llama/choose.ts";
-import { decode, throwIfAborted } from "./llama/decode.ts";
+import { decode } from "./llama/decode.ts";
 import { createEventChannel } from "./llama/event-channel.ts";
 import { likelihoods } from "./llama/likelihood.ts";
 import { type LlamaModel, type LlamaRuntime, nativeError } from "./llama/runtime.ts";

@@ -1,5 +1,6 @@
 import type { Embedder, EmbeddingKind } from "../embedder.ts";
 import { CancelledError } from "../errors/cancelled-error.ts";
+import { throwIfAborted } from "../throw-if-aborted.ts";
 
 export interface FakeEmbedderOptions {
   /** Default `fake-embedder`. Another id makes another embedder in a store's eyes. */
@@ -71,15 +72,7 @@ export function createFakeEmbedder(options: FakeEmbedderOptions = {}): FakeEmbed
           nextStep: "Make a new one",
         });
       }
-      if (signal?.aborted) {
-        throw new CancelledError({
-          code: "cancelled",
-          subject: "embedding",
-          reason: "the signal was aborted",
-          nextStep: "Call again when you need it",
-          cause: signal.reason,
-        });
-      }
+      throwIfAborted(signal, "embedding");
       return texts.map(vector);
     },
     countTokens(texts) {

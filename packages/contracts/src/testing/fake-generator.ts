@@ -15,6 +15,7 @@ import type {
 } from "../generator.ts";
 import type { Message } from "../message.ts";
 import type { Warning } from "../progress.ts";
+import { throwIfAborted } from "../throw-if-aborted.ts";
 
 /** What the fake model writes. A plain string is the text of a reply that ends by itself. */
 export type FakeReply =
@@ -141,18 +142,7 @@ export function createFakeGenerator(settings: FakeGeneratorSettings = {}): FakeG
       const names = adapters.map((each) => each.name).join(", ") || "none";
       refuse("unknown_adapter", `adapter ${name}`, `it is not loaded; there are: ${names}`);
     }
-    throwIfAborted(request.signal);
-  }
-
-  function throwIfAborted(signal: AbortSignal | undefined): void {
-    if (!signal?.aborted) return;
-    throw new CancelledError({
-      code: "cancelled",
-      subject: model.name,
-      reason: "generation was cancelled",
-      nextStep: "Call again when you want an answer",
-      cause: signal.reason,
-    });
+    throwIfAborted(request.signal, model.name);
   }
 
   function countTokens(messages: readonly Message[]): number {
@@ -210,10 +200,10 @@ export function createFakeGenerator(settings: FakeGeneratorSettings = {}): FakeG
       let firstTokenMs = 0;
       for (const [index, text] of written.entries()) {
         await (reply.delayMs ? new Promise((resolve) => setTimeout(resolve, reply.delayMs)) : undefined);
-        throwIfAborted(request.signal);
+        throwIfAborted(request.signal, model.name);
         if (index === 0) firstTokenMs = performance.now() - start;
         yield { type: "text", text };
-        throwIfAborted(request.signal);
+        throwIfAborted(request.signal, model.name);
       }
       const text = written.join("");
       const json = request.format?.type === "json" ? parseJson(text, request.format.schema) : undefined;
