@@ -216,7 +216,7 @@ export function createGenerator(parts: GeneratorParts): Generator {
 
   return {
     model: info,
-    capabilities: { adapters: true, grammar: true, likelihood: true },
+    capabilities: { adapters: true, formats: true, likelihood: true },
     generate,
     countTokens(messages) {
       throwIfDisposed();

@@ -44,6 +44,7 @@ export type GgufValue =
       readonly bytes: Uint8Array;
     };
 
+/** A tensor as the file's table names it. */
 export interface GgufTensor {
   readonly name: string;
   /** Fastest-varying dimension first, as ggml counts. */

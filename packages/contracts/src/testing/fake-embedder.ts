@@ -2,6 +2,7 @@ import type { Embedder, EmbeddingKind } from "../embedder.ts";
 import { CancelledError } from "../errors/cancelled-error.ts";
 import { throwIfAborted } from "../throw-if-aborted.ts";
 
+/** How a fake embedder is made. */
 export interface FakeEmbedderOptions {
   /** Default `fake-embedder`. Another id makes another embedder in a store's eyes. */
   readonly id?: string;

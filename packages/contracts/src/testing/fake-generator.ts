@@ -27,6 +27,7 @@ export type FakeReply =
       readonly delayMs?: number;
     };
 
+/** How a fake generator is made. */
 export interface FakeGeneratorSettings {
   /**
    * What it answers: always the same, the next of a list, or what a function of the request says. Without it, or past
@@ -265,7 +266,7 @@ export function createFakeGenerator(settings: FakeGeneratorSettings = {}): FakeG
     model,
     capabilities: {
       adapters: adapters.length > 0,
-      grammar: true,
+      formats: true,
       likelihood: settings.likelihood !== undefined,
     },
     generate,
