@@ -17,12 +17,9 @@ const runtimes = new Map<GpuSetting, Promise<LlamaRuntime>>();
 /** Native error lines kept for an error's reason; the last ones say what went wrong. */
 const KEPT_NATIVE_ERRORS = 8;
 
-/**
- * Imports the native library without starting it: most of the processor time that {@link loadRuntime} takes. What
- * follows is waiting for another process, so a caller with other modules to import does well to import this first.
- */
-export async function importRuntime(): Promise<void> {
-  await import("node-llama-cpp");
+/** The native library's module, not started yet. */
+export function importLibrary() {
+  return import("node-llama-cpp");
 }
 
 /**
@@ -41,7 +38,7 @@ export function loadRuntime(gpu: GpuSetting): Promise<LlamaRuntime> {
 }
 
 async function startRuntime(gpu: GpuSetting): Promise<LlamaRuntime> {
-  const library = await import("node-llama-cpp");
+  const library = await importLibrary();
   const errors: string[] = [];
   let llama: Llama;
   try {
@@ -76,7 +73,7 @@ async function startRuntime(gpu: GpuSetting): Promise<LlamaRuntime> {
 }
 
 async function createGrammarState(runtime: LlamaRuntime, model: LlamaModel, grammar: string) {
-  const { LlamaGrammarEvaluationState } = await import("node-llama-cpp");
+  const { LlamaGrammarEvaluationState } = await importLibrary();
   return new LlamaGrammarEvaluationState({ model, grammar: await runtime.llama.createGrammar({ grammar }) });
 }
 
