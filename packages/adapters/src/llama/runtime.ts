@@ -29,12 +29,27 @@ export function importLibrary() {
 export function loadRuntime(gpu: GpuSetting): Promise<LlamaRuntime> {
   let runtime = runtimes.get(gpu);
   if (!runtime) {
-    runtime = startRuntime(gpu);
+    runtime = shareOrStart(gpu);
     runtimes.set(gpu, runtime);
     // A failed start is not remembered, so that a later call can try again.
     runtime.catch(() => runtimes.delete(gpu));
   }
   return runtime;
+}
+
+/**
+ * Without a GPU both settings mean the CPU and share one instance: a second one of the same binary would take the first
+ * one's log away, so that errors lose their reason and are printed instead.
+ */
+async function shareOrStart(gpu: GpuSetting): Promise<LlamaRuntime> {
+  const other = await runtimes.get(gpu === false ? "auto" : false)?.catch(() => undefined);
+  if (other?.llama.gpu === false && (gpu === false || !(await hasGpu()))) return other;
+  return startRuntime(gpu);
+}
+
+async function hasGpu(): Promise<boolean> {
+  const { getLlamaGpuTypes } = await importLibrary();
+  return (await getLlamaGpuTypes("supported")).some((type) => type !== false);
 }
 
 async function startRuntime(gpu: GpuSetting): Promise<LlamaRuntime> {
