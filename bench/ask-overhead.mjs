@@ -78,7 +78,8 @@ try {
       for await (const token of sequence.evaluate(tokens, options)) {
         if (model.isEogToken(token)) break;
         out.push(token);
-        if (++written >= MAX_TOKENS) break;
+        // A quoted answer is never cut, and a grammar lets the model spell it in more tokens.
+        if (++written >= MAX_TOKENS && !quoted) break;
       }
       const text = model.detokenize(out);
       const ms = performance.now() - start;
