@@ -103,3 +103,4 @@ export {
   type WriteOptions,
   writeOptionsSchema,
 } from "./retriever.ts";
+export { cancelledError, throwIfAborted } from "./throw-if-aborted.ts";

@@ -153,7 +153,13 @@ describe("formats", () => {
     });
     await using knowledge = await open();
     const report = await knowledge.sync(pages);
-    expect([...report.added].sort()).toEqual(["book.pdf", "log.jsonl", "memo.docx", "prices.csv", "src/zoo.py"]);
+    expect([...report.added].sort()).toEqual([
+      "book.pdf",
+      "log.jsonl",
+      "memo.docx",
+      "prices.csv",
+      "src/zoo.py",
+    ]);
     expect(report.skipped).toEqual([
       { uri: "bomb.docx", reason: expect.stringContaining("would unpack to 67 MiB") },
       { uri: "locked.pdf", reason: "it is encrypted, save it without a password" },

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { CancelledError, type ChangeReport, type OnProgress } from "@advisor/contracts";
+import { type ChangeReport, type OnProgress, throwIfAborted } from "@advisor/contracts";
 import type { FolderListing } from "./extract/folder.ts";
 import { fromUnpacked } from "./extract/from-unpacked.ts";
 import { Unreadable } from "./extract/front-matter.ts";
@@ -49,6 +49,7 @@ async function syncWith(parts: SyncParts, unpacker: Unpacker): Promise<ChangeRep
     onProgress,
     read = readTextFile,
   } = parts;
+  const stopIfAborted = () => throwIfAborted(signal, "sync", "Sync again: it goes on from where it stopped");
   const kept = new Set<string>();
   let readable = 0;
   for (const { uri, reason } of listing.skipped) {
@@ -56,7 +57,7 @@ async function syncWith(parts: SyncParts, unpacker: Unpacker): Promise<ChangeRep
     kept.add(uri);
   }
   for (const [done, uri] of listing.files.entries()) {
-    throwIfAborted(signal);
+    stopIfAborted();
     onProgress?.({ stage: "sync", done, total: listing.files.length, unit: "files", subject: uri });
     const mediaType = mediaTypeOf(uri);
     if (!mediaType) continue;
@@ -75,7 +76,7 @@ async function syncWith(parts: SyncParts, unpacker: Unpacker): Promise<ChangeRep
         readable++;
         await writer.put({ ...about, content });
       }
-      throwIfAborted(signal);
+      stopIfAborted();
     } catch (error) {
       if (!(error instanceof Unreadable)) throw error;
       writer.skip(uri, error.reason);
@@ -98,15 +99,4 @@ async function syncWith(parts: SyncParts, unpacker: Unpacker): Promise<ChangeRep
   const total = listing.files.length;
   onProgress?.({ stage: "sync", done: total, total, unit: "files" });
   return report;
-}
-
-function throwIfAborted(signal: AbortSignal | undefined): void {
-  if (!signal?.aborted) return;
-  throw new CancelledError({
-    code: "cancelled",
-    subject: "sync",
-    reason: "the signal was aborted",
-    nextStep: "Sync again: it goes on from where it stopped",
-    cause: signal.reason,
-  });
 }

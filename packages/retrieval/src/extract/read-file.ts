@@ -6,7 +6,7 @@ import { Unreadable } from "./front-matter.ts";
 import { SOURCE_CODE_ENDINGS } from "./source-code.ts";
 
 /** Limit on a file, in bytes: a document's text cannot be longer, and no larger file is ever read into memory. */
-export const MAX_FILE_BYTES = MAX_DOCUMENT_LENGTH;
+const MAX_FILE_BYTES = MAX_DOCUMENT_LENGTH;
 
 /** Limit on a PDF or DOCX file, in bytes: pictures make most of it, and it is held in memory while it is read. */
 export const MAX_BINARY_FILE_BYTES = 64 * 1024 * 1024;

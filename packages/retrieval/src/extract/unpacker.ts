@@ -17,7 +17,7 @@ export interface UnpackLimits {
   readonly maxLength: number;
 }
 
-export const UNPACK_LIMITS: UnpackLimits = {
+const UNPACK_LIMITS: UnpackLimits = {
   // A thousand pages take some ten seconds on a slow machine; what takes six times that is stuck.
   maxMs: 60_000,
   // The tree of a large Word document takes about ten times its XML.
@@ -52,7 +52,7 @@ export interface Unpacker {
   dispose(): Promise<void>;
 }
 
-export interface UnpackerSettings {
+interface UnpackerSettings {
   readonly limits?: Partial<UnpackLimits>;
   /** The worker's file. Tests put ones that fail in its place. */
   readonly worker?: URL;
