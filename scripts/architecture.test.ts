@@ -21,13 +21,15 @@ const heavy: Record<string, string> = {
   "@lancedb/lancedb": "packages/retrieval/src/store/lance.ts",
   "@xenova/transformers": "packages/retrieval/src/embed/transformers-embedder.ts",
   "node-llama-cpp": "packages/adapters/src/llama/runtime.ts",
+  "pdfjs-dist": "packages/retrieval/src/extract/read-pdf.mjs",
+  mammoth: "packages/retrieval/src/extract/read-docx.mjs",
 };
 
 function* sources(folder: string): Generator<string> {
   for (const entry of readdirSync(folder, { withFileTypes: true })) {
     const path = join(folder, entry.name);
     if (entry.isDirectory()) yield* sources(path);
-    else if (/\.tsx?$/.test(entry.name) && !/\.test(-d)?\.tsx?$/.test(entry.name)) yield path;
+    else if (/\.(?:tsx?|mjs)$/.test(entry.name) && !/\.test(-d)?\.tsx?$/.test(entry.name)) yield path;
   }
 }
 

@@ -22,7 +22,7 @@ const namesIn = (manifest: Manifest, field: string) => Object.keys((manifest[fie
 function imported(folder: string): Set<string> {
   const found = new Set<string>();
   for (const entry of readdirSync(folder, { recursive: true, encoding: "utf8" })) {
-    if (!/\.tsx?$/.test(entry) || /\.test(-d)?\.tsx?$/.test(entry)) continue;
+    if (!/\.(?:tsx?|mjs)$/.test(entry) || /\.test(-d)?\.tsx?$/.test(entry)) continue;
     const text = readFileSync(join(folder, entry), "utf8");
     for (const match of text.matchAll(/(?:\bfrom\s+|^import\s+|\bimport\(\s*)"([\w@./-]+)"/gm)) {
       const name = match[1] as string;

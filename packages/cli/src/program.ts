@@ -66,7 +66,7 @@ export function createProgram(
 
   command(
     "sync",
-    "bring the store in step with a folder of Markdown, text and HTML",
+    "bring the store in step with a folder of documents, tables and code",
     tenantOption,
     storeOptions,
   )

@@ -20,8 +20,16 @@ export const metadataSchema = z
 /** Free facts about a document, by name. */
 export type Metadata = z.infer<typeof metadataSchema>;
 
-/** The kinds of source that can be read. */
-export const mediaTypeSchema = z.enum(["text/markdown", "text/plain", "text/html"]);
+/** Formats of text that are read. `text/x-source-code` is any programming or configuration language: the uri's ending tells which. */
+export const mediaTypeSchema = z.enum([
+  "text/markdown",
+  "text/plain",
+  "text/html",
+  "text/csv",
+  "text/tab-separated-values",
+  "application/x-ndjson",
+  "text/x-source-code",
+]);
 /** The kind of a source. */
 export type MediaType = z.infer<typeof mediaTypeSchema>;
 
@@ -51,9 +59,9 @@ export interface Document {
   readonly uri: string;
   readonly title: string;
   /**
-   * The extracted text, to which all offsets refer, in UTF-16 units. For Markdown and plain text it is the file as
-   * written (front matter and any byte-order mark included), so offsets hold in the file too; for HTML it is the
-   * visible text.
+   * The extracted text, to which all offsets refer, in UTF-16 units. For Markdown, plain text, tables, JSONL and source
+   * code it is the file as written (front matter and any byte-order mark included), so offsets hold in the file too; for
+   * HTML and DOCX it is the visible text, for PDF the text of its pages.
    */
   readonly text: string;
   readonly access: Access;

@@ -104,7 +104,7 @@ export interface AdvisorStatus {
  * first use, so a program that only searches never loads the chat model.
  */
 export interface Advisor {
-  /** Brings the store in step with a folder of Markdown, text and HTML. Interrupt it and run it again at will. */
+  /** Brings the store in step with a folder (docs/sources.md names the formats). Interrupt it and run it again at will. */
   sync(folder: string, options?: SyncOptions): Promise<ChangeReport>;
   upsert(documents: DocumentInput | readonly DocumentInput[], options?: WriteOptions): Promise<ChangeReport>;
   remove(uris: string | readonly string[], options?: WriteOptions): Promise<ChangeReport>;

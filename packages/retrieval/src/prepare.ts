@@ -7,7 +7,9 @@ import {
   MAX_CONTEXT_TOKENS,
   TARGET_CHUNK_TOKENS,
 } from "./chunk/chunker.ts";
-import { EXTRACTOR_VERSION, extract } from "./extract/extract.ts";
+import { EXTRACTOR_VERSION, type Extracted, extract } from "./extract/extract.ts";
+import type { BinaryMediaType } from "./extract/read-file.ts";
+import type { SourceWarning } from "./extract/records.ts";
 import { wellFormed } from "./extract/well-formed.ts";
 import { identifiersOf } from "./search/identifiers.ts";
 import type { StoreRow } from "./store/schema.ts";
@@ -27,8 +29,11 @@ export interface SourceDocument {
   readonly tenant: string;
   readonly source: string;
   readonly uri: string;
+  /** The source; of a PDF or DOCX, the hash of its bytes. */
   readonly content: string;
-  readonly mediaType: MediaType;
+  readonly mediaType: MediaType | BinaryMediaType;
+  /** Reads a PDF or DOCX; called only when it is new or changed. Throws `Unreadable` with the reason. */
+  readonly unpack?: () => Promise<Extracted>;
   /** Given in code: these win over front matter. */
   readonly title?: string | undefined;
   readonly roles?: readonly string[] | undefined;
@@ -43,9 +48,11 @@ export interface PreparedDocument {
   readonly uri: string;
   readonly version: string;
   readonly rowCount: number;
+  /** UTF-16 units of the extracted text. */
+  readonly length: number;
   /** What to embed, a text for each chunk: title, heading path, text. */
   readonly texts: readonly string[];
-  readonly warnings: readonly string[];
+  readonly warnings: readonly SourceWarning[];
   rows(vectors: readonly Float32Array[]): StoreRow[];
 }
 
@@ -60,9 +67,11 @@ export function fingerprint(document: SourceDocument): string {
 }
 
 /** Extracts and cuts a document. Throws `Unreadable` with the reason when it must be left out. */
-export function prepare(document: SourceDocument, embedder: Embedder): PreparedDocument {
+export async function prepare(document: SourceDocument, embedder: Embedder): Promise<PreparedDocument> {
   const { tenant, source, uri } = document;
-  const extracted = extract(document.content, document.mediaType);
+  const extracted = document.unpack
+    ? await document.unpack()
+    : extract(document.content, document.mediaType as MediaType, uri);
   const { text } = extracted;
   const title = wellFormed(document.title ?? extracted.title ?? fileName(uri));
   const roles = [...new Set(document.roles ?? extracted.roles ?? document.defaultRoles)].sort();
@@ -117,6 +126,7 @@ export function prepare(document: SourceDocument, embedder: Embedder): PreparedD
     uri,
     version,
     rowCount: spans.length,
+    length: text.length,
     texts,
     warnings: extracted.warnings,
     rows: (vectors) => [header, ...spans.map((span, ordinal) => chunkRow(span, ordinal, vectors[ordinal]))],

@@ -17,6 +17,8 @@ import { dirname, join } from "node:path";
 import { DEFAULT_PRINCIPAL, type Progress, type Retriever } from "@advisor/contracts";
 import { createFakeEmbedder } from "@advisor/contracts/testing";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { docxParts, heading, makeDocx, makeZip, paragraph } from "../test/make-docx.ts";
+import { makePdf } from "../test/make-pdf.ts";
 import { spawnChild } from "../test/spawn-child.ts";
 import { openKnowledge } from "./knowledge.ts";
 
@@ -86,7 +88,7 @@ describe("what is left out", () => {
       "empty.md": expect.stringContaining("empty"),
       "blank.html": expect.stringContaining("empty"),
       "rule.md": expect.stringContaining("roles"),
-      "photo.png": expect.stringContaining("not Markdown"),
+      "photo.png": expect.stringContaining("none of the formats"),
       "link-out.md": expect.stringContaining("out of the folder"),
       loop: expect.stringContaining("link to a folder"),
       "dangling.md": expect.stringContaining("nothing"),
@@ -128,6 +130,75 @@ describe("what is left out", () => {
     if (process.getuid?.() !== 0) await chmod(join(pages, "b"), 0o755);
     expect(report.removed).toEqual(["d.md"]);
     expect(await find(knowledge, "zebra")).toEqual(["a.md", "b/c.md"]);
+  });
+});
+
+describe("formats", () => {
+  test("tables, records, source code, PDF and DOCX are found, each passage with its place, bad ones are named", async () => {
+    const pdf = makePdf([["An introduction."], ["The zebra runs 65 km/h."]], { title: "Animals" });
+    await put({
+      "prices.csv": "animal,price\nlion,900\nzebra,700\n",
+      "log.jsonl": '{"animal":"zebra","seen":3}\nnot json\n',
+      "src/zoo.py": "import os\n\ndef feed_zebra(hay):\n    return hay\n",
+      "book.pdf": pdf,
+      "memo.docx": makeDocx(heading("Stable") + paragraph("The zebra sleeps standing.")),
+      "locked.pdf": makePdf([["zebra"]], { encrypted: true }),
+      "bomb.docx": makeZip([
+        ...docxParts(paragraph("zebra")),
+        { name: "word/b.xml", data: Buffer.alloc(70_000_000) },
+      ]),
+      "slip.docx": makeZip([...docxParts(paragraph("zebra")), { name: "../../evil.xml", data: "<a/>" }]),
+      ".gitignore": "build/\n",
+      "build/out.md": "A zebra that nobody wants.",
+    });
+    await using knowledge = await open();
+    const report = await knowledge.sync(pages);
+    expect([...report.added].sort()).toEqual([
+      "book.pdf",
+      "log.jsonl",
+      "memo.docx",
+      "prices.csv",
+      "src/zoo.py",
+    ]);
+    expect(report.skipped).toEqual([
+      { uri: "bomb.docx", reason: expect.stringContaining("would unpack to 67 MiB") },
+      { uri: "locked.pdf", reason: "it is encrypted, save it without a password" },
+      { uri: "slip.docx", reason: expect.stringContaining("outside itself") },
+    ]);
+    expect(report.warnings).toEqual([
+      { code: "record_skipped", message: "log.jsonl: line 2 is not valid JSON, it was left out" },
+    ]);
+    const search = async (query: string) =>
+      (await knowledge.search({ query, principal: DEFAULT_PRINCIPAL, mode: "keyword", topK: 10 })).passages;
+    const places = Object.fromEntries((await search("zebra")).map(({ uri, headings }) => [uri, headings]));
+    expect(places).toEqual({
+      "book.pdf": ["Page 2"],
+      "log.jsonl": ["Line 1"],
+      "memo.docx": ["Stable"],
+      "prices.csv": ["Rows 2–3", "animal, price"],
+      "src/zoo.py": ["feed_zebra"],
+    });
+    expect((await search("price of a zebra"))[0]?.uri).toBe("prices.csv");
+    expect((await search("km runs"))[0]).toMatchObject({ title: "Animals", text: "The zebra runs 65 km/h." });
+
+    expect(await knowledge.sync(pages)).toMatchObject({ unchanged: 5, added: [], changed: [] });
+    await put({ "book.pdf": makePdf([["The zebra now swims."]]), ".gitignore": "build/\n*.csv\n" });
+    expect(await knowledge.sync(pages)).toMatchObject({ changed: ["book.pdf"], removed: ["prices.csv"] });
+    expect((await search("swims"))[0]?.headings).toEqual(["Page 1"]);
+    // A stored page whose file went bad stays as it was.
+    await put({ "book.pdf": "no PDF" });
+    expect((await knowledge.sync(pages)).skipped.map(({ uri }) => uri)).toContain("book.pdf");
+    expect((await search("swims"))[0]?.uri).toBe("book.pdf");
+  });
+
+  test("records and code are taken from code too", async () => {
+    await using knowledge = await open();
+    await knowledge.upsert([
+      { uri: "a", text: "animal\tlegs\nzebra\t4\n", mediaType: "text/tab-separated-values" },
+      { uri: "b.ts", text: "export const zebra = 1;\n", mediaType: "text/x-source-code" },
+    ]);
+    expect(await find(knowledge, "zebra")).toEqual(["a", "b.ts"]);
+    expect(await find(knowledge, "legs")).toEqual(["a"]);
   });
 });
 

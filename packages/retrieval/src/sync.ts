@@ -1,9 +1,12 @@
+import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { type ChangeReport, type OnProgress, throwIfAborted } from "@advisor/contracts";
 import type { FolderListing } from "./extract/folder.ts";
+import { fromUnpacked } from "./extract/from-unpacked.ts";
 import { Unreadable } from "./extract/front-matter.ts";
-import { mediaTypeOf, readTextFile } from "./extract/read-file.ts";
+import { binaryFormat, mediaTypeOf, readBinaryFile, readTextFile } from "./extract/read-file.ts";
+import { createUnpacker, type Unpacker } from "./extract/unpacker.ts";
 import type { ChangeWriter, StoredHeader } from "./write.ts";
 
 export interface SyncParts {
@@ -17,6 +20,8 @@ export interface SyncParts {
   readonly onProgress?: OnProgress | undefined;
   /** Reads a file as text, or throws `Unreadable`. Tests put failures in its place. */
   readonly read?: (path: string) => Promise<string>;
+  /** Reads PDF and DOCX. Tests put other limits in its place. Disposed of at the end. */
+  readonly unpacker?: Unpacker;
 }
 
 /**
@@ -24,6 +29,15 @@ export interface SyncParts {
  * longer there are removed. A file that cannot be read keeps its stored version.
  */
 export async function syncFolder(parts: SyncParts): Promise<ChangeReport> {
+  const { unpacker = createUnpacker() } = parts;
+  try {
+    return await syncWith(parts, unpacker);
+  } finally {
+    await unpacker.dispose();
+  }
+}
+
+async function syncWith(parts: SyncParts, unpacker: Unpacker): Promise<ChangeReport> {
   const {
     writer,
     listing,
@@ -35,6 +49,7 @@ export async function syncFolder(parts: SyncParts): Promise<ChangeReport> {
     onProgress,
     read = readTextFile,
   } = parts;
+  const stopIfAborted = () => throwIfAborted(signal, "sync", "Sync again: it goes on from where it stopped");
   const kept = new Set<string>();
   let readable = 0;
   for (const { uri, reason } of listing.skipped) {
@@ -42,15 +57,26 @@ export async function syncFolder(parts: SyncParts): Promise<ChangeReport> {
     kept.add(uri);
   }
   for (const [done, uri] of listing.files.entries()) {
-    throwIfAborted(signal, "sync", "Sync again: it goes on from where it stopped");
+    stopIfAborted();
     onProgress?.({ stage: "sync", done, total: listing.files.length, unit: "files", subject: uri });
     const mediaType = mediaTypeOf(uri);
     if (!mediaType) continue;
     kept.add(uri);
     try {
-      const content = await read(join(listing.root, uri));
-      readable++;
-      await writer.put({ tenant, source, uri, content, mediaType, defaultRoles });
+      const path = join(listing.root, uri);
+      const about = { tenant, source, uri, mediaType, defaultRoles };
+      const format = binaryFormat(mediaType);
+      if (format) {
+        const bytes = await readBinaryFile(path);
+        readable++;
+        const unpack = async () => fromUnpacked(await unpacker.unpack(bytes, format, signal));
+        await writer.put({ ...about, content: createHash("sha256").update(bytes).digest("hex"), unpack });
+      } else {
+        const content = await read(path);
+        readable++;
+        await writer.put({ ...about, content });
+      }
+      stopIfAborted();
     } catch (error) {
       if (!(error instanceof Unreadable)) throw error;
       writer.skip(uri, error.reason);
@@ -65,7 +91,7 @@ export async function syncFolder(parts: SyncParts): Promise<ChangeReport> {
       code: "folder_empty",
       message:
         gone.length === 0
-          ? `${listing.root}: no Markdown, text or HTML file could be read in it, so there is nothing to search. Put files there and sync again.`
+          ? `${listing.root}: no file in it could be read, so there is nothing to search. Put files there and sync again.`
           : `${listing.root}: no file could be read in it, so its ${gone.length} stored documents were kept. Put back at least one file and sync again, and those that are gone will be removed.`,
     });
   } else await writer.remove(gone);

@@ -98,14 +98,14 @@ export function createChangeWriter(parts: WriterParts): ChangeWriter {
       }
       let prepared: PreparedDocument;
       try {
-        prepared = prepare(document, embedder);
+        prepared = await prepare(document, embedder);
       } catch (error) {
         if (!(error instanceof Unreadable)) throw error;
         report.skipped.push({ uri: document.uri, reason: error.reason });
         return;
       }
-      for (const text of prepared.warnings) {
-        report.warnings.push({ code: "front_matter_ignored", message: `${document.uri}: ${text}` });
+      for (const { code, message } of prepared.warnings) {
+        report.warnings.push({ code, message: `${document.uri}: ${message}` });
       }
       if (before?.version === prepared.version) {
         unchanged++;
@@ -114,7 +114,7 @@ export function createChangeWriter(parts: WriterParts): ChangeWriter {
       if (waiting.some(({ id }) => id === prepared.id)) await commit();
       waiting.push(prepared);
       waitingChunks += prepared.rowCount;
-      waitingLength += document.content.length;
+      waitingLength += prepared.length;
       const full = waitingChunks >= COMMIT_CHUNKS || waiting.length >= COMMIT_DOCUMENTS;
       if (full || waitingLength >= COMMIT_LENGTH) await commit();
     },

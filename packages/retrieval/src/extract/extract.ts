@@ -2,7 +2,11 @@ import type { MediaType, Metadata } from "@advisor/contracts";
 import { type Block, proseBlock } from "../chunk/blocks.ts";
 import { readFrontMatter } from "./front-matter.ts";
 import { readHtml } from "./html.ts";
+import { jsonLineRecords } from "./json-lines.ts";
 import { markdownBlocks } from "./markdown.ts";
+import type { Records, SourceWarning } from "./records.ts";
+import { sourceCodeBlocks } from "./source-code.ts";
+import { tableRecords } from "./table-file.ts";
 import { wellFormed } from "./well-formed.ts";
 
 /** Goes up when the same bytes would give another text, title, rule or block: stored documents are then read anew. */
@@ -18,15 +22,27 @@ export interface Extracted {
   readonly roles?: readonly string[];
   readonly metadata: Metadata;
   readonly blocks: readonly Block[];
-  readonly warnings: readonly string[];
+  readonly warnings: readonly SourceWarning[];
 }
 
-/** Reads a source. Throws `Unreadable` with the reason when it must be left out. */
-export function extract(source: string, mediaType: MediaType): Extracted {
+/**
+ * Reads a source. The uri's ending tells the language of source code, in which nothing is taken for front matter: `---` has
+ * a meaning of its own in YAML. Throws `Unreadable` with the reason when it must be left out.
+ */
+export function extract(source: string, mediaType: MediaType, uri = ""): Extracted {
   const whole = wellFormed(source);
+  if (mediaType === "text/x-source-code")
+    return { text: whole, blocks: sourceCodeBlocks(whole, uri), metadata: {}, warnings: [] };
   const matter = readFrontMatter(whole);
-  const { roles, metadata, warnings } = matter;
+  const { roles, metadata } = matter;
+  const warnings = matter.warnings.map((message) => ({ code: "front_matter_ignored", message }));
   const rest = { ...(roles ? { roles } : {}), metadata, warnings };
+  const records = readRecords(whole, matter.bodyStart, mediaType);
+  if (records) {
+    const { title } = matter;
+    const all = [...warnings, ...records.warnings];
+    return { text: whole, ...(title ? { title } : {}), ...rest, blocks: records.blocks, warnings: all };
+  }
   if (mediaType === "text/html") {
     const html = readHtml(whole.slice(matter.bodyStart));
     const title = matter.title ?? html.title ?? firstHeading(html.blocks);
@@ -38,6 +54,19 @@ export function extract(source: string, mediaType: MediaType): Extracted {
       : paragraphs(whole, matter.bodyStart);
   const title = matter.title ?? firstHeading(blocks);
   return { text: whole, blocks, ...(title ? { title } : {}), ...rest };
+}
+
+function readRecords(text: string, from: number, mediaType: MediaType): Records | undefined {
+  switch (mediaType) {
+    case "text/csv":
+      return tableRecords(text, from, false);
+    case "text/tab-separated-values":
+      return tableRecords(text, from, true);
+    case "application/x-ndjson":
+      return jsonLineRecords(text, from);
+    default:
+      return undefined;
+  }
 }
 
 function firstHeading(blocks: readonly Block[]): string | undefined {

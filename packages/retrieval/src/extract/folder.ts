@@ -2,7 +2,9 @@ import type { Dirent } from "node:fs";
 import { readdir, realpath, stat } from "node:fs/promises";
 import { join, sep } from "node:path";
 import { BadInputError, type Skipped } from "@advisor/contracts";
-import { mediaTypeOf, systemReason } from "./read-file.ts";
+import { Unreadable } from "./front-matter.ts";
+import { IGNORE_FILES, type IgnoreRules, NO_IGNORE_RULES, readIgnoreFile } from "./ignore-files.ts";
+import { reasonByName, systemReason } from "./read-file.ts";
 
 /** What a walk found. Uris are paths relative to the folder, with forward slashes, in code-unit order. */
 export interface FolderListing {
@@ -15,8 +17,9 @@ export interface FolderListing {
 }
 
 /**
- * Lists the files of a folder and its subfolders. Hidden files and folders and `node_modules` are passed over. Symbolic
- * links that lead out of the folder, links to folders, and files of other kinds are listed as skipped. `without` is the
+ * Lists the files of a folder and its subfolders. Hidden files and folders, `node_modules` and what `.gitignore` and
+ * `.advisorignore` name (at every level from the folder down) are passed over. A folder whose ignore file cannot be read is
+ * listed as skipped, since it is not known what may be read in it. Symbolic links that lead out of the folder, links to folders, and files of other kinds are listed as skipped. `without` is the
  * real path of a folder that is passed over too: the store, should it lie inside.
  * @throws BadInputError `folder_missing` when there is no such folder.
  */
@@ -25,8 +28,9 @@ export async function listFolder(folder: string, without?: string): Promise<Fold
   const files: string[] = [];
   const skipped: Skipped[] = [];
   const unlisted: string[] = [];
-  const queue: string[] = [""];
-  for (let prefix = queue.pop(); prefix !== undefined; prefix = queue.pop()) {
+  const queue: { prefix: string; above: IgnoreRules }[] = [{ prefix: "", above: NO_IGNORE_RULES }];
+  for (let next = queue.pop(); next !== undefined; next = queue.pop()) {
+    const { prefix, above } = next;
     let entries: Dirent[];
     try {
       entries = await readdir(join(root, prefix), { withFileTypes: true });
@@ -36,11 +40,30 @@ export async function listFolder(folder: string, without?: string): Promise<Fold
       unlisted.push(prefix);
       continue;
     }
+    const names = new Set(entries.map(({ name }) => name));
+    const texts: string[] = [];
+    let unknown = false;
+    for (const name of IGNORE_FILES) {
+      if (!names.has(name)) continue;
+      try {
+        texts.push(await readIgnoreFile(join(root, prefix, name)));
+      } catch (error) {
+        if (!(error instanceof Unreadable)) throw error;
+        skipped.push({ uri: prefix + name, reason: `${error.reason}, so its folder was left out` });
+        unknown = true;
+      }
+    }
+    if (unknown) {
+      unlisted.push(prefix);
+      continue;
+    }
+    const rules = above.within(prefix, texts);
     for (const entry of entries) {
       if (entry.name.startsWith(".") || entry.name === "node_modules") continue;
       const uri = prefix + entry.name;
+      if (rules.ignores(entry.isDirectory() ? `${uri}/` : uri)) continue;
       if (entry.isDirectory()) {
-        if (join(root, uri) !== without) queue.push(`${uri}/`);
+        if (join(root, uri) !== without) queue.push({ prefix: `${uri}/`, above: rules });
       } else {
         const reason = await reasonToSkip(root, uri, entry);
         if (reason) skipped.push({ uri, reason });
@@ -65,7 +88,7 @@ async function reasonToSkip(root: string, uri: string, entry: Dirent): Promise<s
         : systemReason(error);
     }
   } else if (!entry.isFile()) return "it is not a regular file";
-  return mediaTypeOf(uri) ? undefined : "it is not Markdown, text or HTML by its name";
+  return reasonByName(uri);
 }
 
 /** The folder's real path. */

@@ -3,11 +3,20 @@ import { type FileHandle, open } from "node:fs/promises";
 import { extname } from "node:path";
 import { MAX_DOCUMENT_LENGTH, type MediaType } from "@advisor/contracts";
 import { Unreadable } from "./front-matter.ts";
+import { SOURCE_CODE_ENDINGS } from "./source-code.ts";
 
 /** Limit on a file, in bytes: a document's text cannot be longer, and no larger file is ever read into memory. */
 const MAX_FILE_BYTES = MAX_DOCUMENT_LENGTH;
 
-const MEDIA_TYPES: Readonly<Record<string, MediaType>> = {
+/** Limit on a PDF or DOCX file, in bytes: pictures make most of it, and it is held in memory while it is read. */
+export const MAX_BINARY_FILE_BYTES = 64 * 1024 * 1024;
+
+/** Formats that are no text: only `sync` reads them, and what they hold comes out of a worker. */
+export type BinaryMediaType =
+  | "application/pdf"
+  | "application/vnd.openxmlformats-officedocument.wordprocessingml.document";
+
+const MEDIA_TYPES: Readonly<Record<string, MediaType | BinaryMediaType>> = {
   ".md": "text/markdown",
   ".markdown": "text/markdown",
   ".mdown": "text/markdown",
@@ -17,11 +26,38 @@ const MEDIA_TYPES: Readonly<Record<string, MediaType>> = {
   ".html": "text/html",
   ".htm": "text/html",
   ".xhtml": "text/html",
+  ".csv": "text/csv",
+  ".tsv": "text/tab-separated-values",
+  ".tab": "text/tab-separated-values",
+  ".jsonl": "application/x-ndjson",
+  ".ndjson": "application/x-ndjson",
+  ".pdf": "application/pdf",
+  ".docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
 };
 
+/** Which reader a format that is no text needs; undefined for text. */
+export function binaryFormat(mediaType: MediaType | BinaryMediaType): "pdf" | "docx" | undefined {
+  if (mediaType === "application/pdf") return "pdf";
+  if (mediaType === "application/vnd.openxmlformats-officedocument.wordprocessingml.document") return "docx";
+  return undefined;
+}
+
+/** Files that tools write for tools: nobody asks what stands in them, and they would drown what people wrote. */
+const WRITTEN_BY_TOOLS =
+  /(?:^|\/)(?:package-lock\.json|npm-shrinkwrap\.json|pnpm-lock\.ya?ml|composer\.lock\.json|[^/]*\.min\.(?:js|css))$/i;
+
 /** What a file is, by the ending of its name; undefined when it is none that is read here. */
-export function mediaTypeOf(path: string): MediaType | undefined {
-  return MEDIA_TYPES[extname(path).toLowerCase()];
+export function mediaTypeOf(path: string): MediaType | BinaryMediaType | undefined {
+  const ending = extname(path).toLowerCase();
+  return (
+    MEDIA_TYPES[ending] ?? (Object.hasOwn(SOURCE_CODE_ENDINGS, ending) ? "text/x-source-code" : undefined)
+  );
+}
+
+/** Why a file is left out by its name, as a clause; undefined when it is to be read. */
+export function reasonByName(path: string): string | undefined {
+  if (WRITTEN_BY_TOOLS.test(path)) return "it is written by a tool, not by a person";
+  return mediaTypeOf(path) ? undefined : "it is none of the formats that are read, by its name";
 }
 
 /** A byte-order mark stays in the text, so that offsets hold in the file. */
@@ -32,6 +68,17 @@ const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
  * binary, not UTF-8 or empty. Size is judged before anything is read.
  */
 export async function readTextFile(path: string): Promise<string> {
+  return decode(await readBytes(path, MAX_FILE_BYTES));
+}
+
+/** Reads a PDF or DOCX file. Throws {@link Unreadable} with the reason, as {@link readTextFile} does. */
+export async function readBinaryFile(path: string): Promise<Uint8Array> {
+  const bytes = await readBytes(path, MAX_BINARY_FILE_BYTES);
+  if (bytes.length === 0) throw new Unreadable("it is empty");
+  return bytes;
+}
+
+async function readBytes(path: string, limit: number): Promise<Buffer> {
   let file: FileHandle;
   try {
     // Without O_NONBLOCK, opening a named pipe would wait for a writer for ever.
@@ -40,13 +87,15 @@ export async function readTextFile(path: string): Promise<string> {
     throw new Unreadable(systemReason(error));
   }
   try {
-    const { size, isFile } = await file
-      .stat()
-      .then((stats) => ({ size: stats.size, isFile: stats.isFile() }));
-    if (!isFile) throw new Unreadable("it is not a regular file");
-    if (size > MAX_FILE_BYTES) throw new Unreadable(tooLarge(size));
-    const bytes = await readAtMost(file, MAX_FILE_BYTES);
-    return decode(bytes);
+    const before = await file.stat();
+    if (!before.isFile()) throw new Unreadable("it is not a regular file");
+    if (before.size > limit) throw new Unreadable(tooLarge(before.size, limit));
+    const bytes = await readAtMost(file, limit);
+    const after = await file.stat();
+    // Half of an old text and half of a new one is a text that nobody wrote.
+    if (after.mtimeMs !== before.mtimeMs || after.size !== bytes.length)
+      throw new Unreadable("it was changed while it was read; sync again");
+    return bytes;
   } catch (error) {
     if (error instanceof Unreadable) throw error;
     throw new Unreadable(systemReason(error));
@@ -63,7 +112,7 @@ async function readAtMost(file: FileHandle, limit: number): Promise<Buffer> {
     const { bytesRead, buffer } = await file.read(Buffer.alloc(256 * 1024), 0, 256 * 1024, length);
     if (bytesRead === 0) return Buffer.concat(pieces);
     length += bytesRead;
-    if (length > limit) throw new Unreadable(tooLarge(length));
+    if (length > limit) throw new Unreadable(tooLarge(length, limit));
     pieces.push(buffer.subarray(0, bytesRead));
   }
 }
@@ -84,9 +133,9 @@ function decode(bytes: Buffer): string {
   return text;
 }
 
-function tooLarge(size: number): string {
+function tooLarge(size: number, limit: number): string {
   const mebi = (bytes: number) => `${Math.ceil((bytes / 1024 / 1024) * 10) / 10} MiB`;
-  return `it is ${mebi(size)}, more than the ${mebi(MAX_FILE_BYTES)} read at most; split it`;
+  return `it is ${mebi(size)}, more than the ${mebi(limit)} read at most; split it`;
 }
 
 /** A system error as a clause, such as `it cannot be read (permission denied)`. */

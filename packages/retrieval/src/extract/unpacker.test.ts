@@ -1,0 +1,200 @@
+import fc from "fast-check";
+import { afterAll, describe, expect, test } from "vitest";
+import { docxParts, heading, makeDocx, makeZip, paragraph, table } from "../../test/make-docx.ts";
+import { makePdf } from "../../test/make-pdf.ts";
+import { fromUnpacked } from "./from-unpacked.ts";
+import { Unreadable } from "./front-matter.ts";
+import { createUnpacker, type Unpacker } from "./unpacker.ts";
+
+const unpacker = createUnpacker();
+afterAll(() => unpacker.dispose());
+
+const read = async (bytes: Buffer, format: "pdf" | "docx", by: Unpacker = unpacker) =>
+  fromUnpacked(await by.unpack(bytes, format));
+const reason = async (work: Promise<unknown>): Promise<string> => {
+  try {
+    await work;
+  } catch (error) {
+    if (error instanceof Unreadable) return error.reason;
+    throw error;
+  }
+  throw new Error("it was read");
+};
+const outline = ({ text, blocks }: Awaited<ReturnType<typeof read>>) =>
+  blocks.map((block) =>
+    block.kind === "heading"
+      ? `h${block.depth} ${block.title}`
+      : block.kind === "break"
+        ? "break"
+        : `${block.kind} ${text.slice(block.units[0]?.start, block.units.at(-1)?.end)}`,
+  );
+
+describe("PDF", () => {
+  test("pages are sections that know their number, with paragraphs and the title", async () => {
+    const page = ["Every employee gets 27 days", "of paid leave a year.", "", "Ask (HR) first."];
+    const pdf = makePdf([page, ["On page two."], [], ["Last."]], { title: "Leave  rules" });
+    const found = await read(pdf, "pdf");
+    expect(found.title).toBe("Leave rules");
+    expect(outline(found)).toEqual([
+      "h1 Page 1",
+      "prose Every employee gets 27 days\nof paid leave a year.",
+      "prose Ask (HR) first.",
+      "h1 Page 2",
+      "prose On page two.",
+      "h1 Page 3",
+      "h1 Page 4",
+      "prose Last.",
+    ]);
+  });
+
+  test("encrypted, broken, empty and endless ones are refused with a reason", async () => {
+    const good = makePdf([["Text."]]);
+    expect(await reason(read(makePdf([["Text."]], { encrypted: true }), "pdf"))).toBe(
+      "it is encrypted, save it without a password",
+    );
+    expect(await reason(read(Buffer.from("no PDF at all"), "pdf"))).toMatch(/^it is not a valid PDF \(/);
+    expect(await reason(read(good.subarray(0, 40), "pdf"))).toMatch(/^it is not a valid PDF \(/);
+    expect(await reason(read(makePdf([[]]), "pdf"))).toMatch(/^it has no text; if it is a scan/);
+    // A page tree that lies is believed in nothing: what is there is read.
+    expect((await read(makePdf([["Text."]], { claimedPages: 2_000_000 }), "pdf")).text).toBe("Text.");
+    const looped = makePdf([["Text."]], { loop: true, claimedPages: 3 });
+    expect(await reason(read(looped, "pdf"))).toMatch(/^it is not a valid PDF/);
+    const few = createUnpacker({ limits: { maxPages: 2, maxLength: 10 } });
+    expect(await reason(read(makePdf([["1"], ["2"], ["3"]]), "pdf", few))).toBe(
+      "it has 3 pages, more than the 2 read at most; split it",
+    );
+    expect(await reason(read(makePdf([["A line that is too long."]]), "pdf", few))).toMatch(
+      /^its text is longer/,
+    );
+    await few.dispose();
+    // The reader is the same one as before, and well.
+    expect((await read(good, "pdf")).text).toContain("Text.");
+  });
+
+  test("a stream that unpacks to a hundred times the file ends at the limit on memory or on text, in time", async () => {
+    const small = createUnpacker({ limits: { maxGrowthBytes: 100 * 1024 * 1024, maxMs: 15_000 } });
+    const bomb = makePdf([[]], { content: Buffer.alloc(250 * 1024 * 1024, " ") });
+    const why = await reason(read(bomb, "pdf", small));
+    expect(why).toMatch(/more memory than allowed|has no text|longer than/);
+    expect((await read(makePdf([["Next."]]), "pdf", small)).text).toContain("Next.");
+    await small.dispose();
+  }, 60_000);
+});
+
+describe("DOCX", () => {
+  test("headings, paragraphs and tables are read; pictures are never unpacked", async () => {
+    const body =
+      heading("Pay &amp; leave") +
+      paragraph("27 days a year.") +
+      table([
+        ["Grade", "Pay"],
+        ["A1", "100"],
+      ]);
+    const picture = { name: "word/media/image1.png", data: "x", claimedSize: 4_000_000_000 };
+    const found = await read(makeZip([...docxParts(body), picture]), "docx");
+    expect(found.title).toBe("Pay & leave");
+    expect(outline(found)).toEqual([
+      "h1 Pay & leave",
+      "prose 27 days a year.",
+      "table Grade | Pay\nA1 | 100",
+    ]);
+  });
+
+  test("bombs, lies, names that climb out, encryption, entities and damage are refused with a reason", async () => {
+    const parts = docxParts(paragraph("Text."));
+    const extra = (entry: Parameters<typeof makeZip>[0][number]) =>
+      reason(read(makeZip([...parts, entry]), "docx"));
+    const zeros = Buffer.alloc(80 * 1024 * 1024);
+    expect(await extra({ name: "word/bomb.xml", data: zeros })).toMatch(
+      /^it would unpack to 81 MiB, more than the 64 MiB/,
+    );
+    expect(await extra({ name: "word/bomb.xml", data: zeros, claimedSize: 10 })).toContain(
+      "does not hold what",
+    );
+    expect(await extra({ name: "word/x.xml", data: "<a/>", claimedSize: 100 })).toContain(
+      "does not hold what",
+    );
+    for (const name of ["../../evil.xml", "/etc/x.xml", "a\\..\\..\\x.xml", "C:x.xml"])
+      expect(await extra({ name, data: "<a/>" })).toMatch(/^its archive names a place outside itself/);
+    expect(await extra({ name: "word/document.xml", data: "<a/>" })).toContain("two entries");
+    expect(await extra({ name: "x.bin", data: "x", encrypted: true })).toContain("encrypted");
+    expect(await extra({ name: "word/y.xml", data: "<!DOCTYPE a [<!ENTITY b 'c'>]><a>&b;</a>" })).toContain(
+      "DOCTYPE",
+    );
+    const many = Array.from({ length: 10_001 }, (_, i) => ({ name: `f${i}`, data: "" }));
+    expect(await reason(read(makeZip(many), "docx"))).toMatch(/^its archive has 10001 entries/);
+    expect(await reason(read(Buffer.from("d0cf11e0a1b11ae1", "hex"), "docx"))).toContain("old Word file");
+    expect(await reason(read(Buffer.from("PK no archive"), "docx"))).toContain("no ZIP archive");
+    expect(await reason(read(makeZip([{ name: "a.xml", data: "<a/>" }]), "docx"))).toMatch(
+      /^it is not a valid DOCX \(/,
+    );
+    expect(await reason(read(makeDocx(""), "docx"))).toBe("it has no text");
+    expect(await reason(read(makeDocx(`${"<w:sdt>".repeat(200_000)}`), "docx"))).toMatch(
+      /^it is not a valid DOCX|^reading/,
+    );
+    expect((await read(makeDocx(paragraph("Next.")), "docx")).text).toBe("Next.");
+  }, 60_000);
+});
+
+describe("the worker", () => {
+  test("one that hangs is ended, and the next file gets a new one", async () => {
+    const worker = new URL("../../test/worker-hangs.mjs", import.meta.url);
+    const hanging = createUnpacker({ worker, limits: { maxMs: 300 } });
+    const before = performance.now();
+    for (let i = 0; i < 2; i++)
+      expect(await reason(hanging.unpack(Buffer.from("x"), "pdf"))).toBe(
+        "reading it took longer than 0.3 seconds",
+      );
+    expect(performance.now() - before).toBeLessThan(5000);
+    const controller = new AbortController();
+    const aborted = reason(createUnpacker({ worker }).unpack(Buffer.from("x"), "pdf", controller.signal));
+    controller.abort();
+    expect(await aborted).toContain("aborted");
+    await hanging.dispose();
+  });
+
+  test("one that hoards memory, in its heap or outside it, is ended, and the process lives on", async () => {
+    const worker = new URL("../../test/worker-hoards.mjs", import.meta.url);
+    const limits = { maxHeapMebibytes: 32, maxGrowthBytes: 150 * 1024 * 1024, maxMs: 20_000 };
+    const hoarding = createUnpacker({ worker, limits });
+    for (const format of ["pdf", "docx"] as const)
+      expect(await reason(hoarding.unpack(Buffer.from("x"), format))).toMatch(/more memory than allowed/);
+    await hoarding.dispose();
+  }, 60_000);
+
+  test("a worker that cannot start says so", async () => {
+    const none = createUnpacker({ worker: new URL("../../test/none.mjs", import.meta.url) });
+    expect(await reason(none.unpack(Buffer.from("x"), "pdf"))).toContain("it could not be read");
+  });
+
+  test("damaged files are read or refused, never worse", async () => {
+    const files = {
+      pdf: makePdf([["Some text."], ["More text."]], { title: "T" }),
+      docx: makeDocx(heading("H") + paragraph("Some text.")),
+    };
+    const change = fc.record({ at: fc.nat(), byte: fc.nat(255), cut: fc.boolean() });
+    await fc.assert(
+      fc.asyncProperty(
+        fc.constantFrom("pdf" as const, "docx" as const),
+        fc.array(change, { minLength: 1, maxLength: 12 }),
+        async (format, changes) => {
+          let bytes = Buffer.from(files[format]);
+          for (const { at, byte, cut } of changes) {
+            if (bytes.length === 0) break;
+            if (cut && byte < 32) bytes = bytes.subarray(0, at % bytes.length);
+            else bytes[at % bytes.length] = byte;
+          }
+          try {
+            const { text, blocks } = await read(bytes, format);
+            for (const block of blocks)
+              for (const unit of "units" in block ? block.units : [])
+                expect(text.slice(unit.start, unit.end).trim()).not.toBe("");
+          } catch (error) {
+            expect(error).toBeInstanceOf(Unreadable);
+          }
+        },
+      ),
+      { numRuns: 120 },
+    );
+  }, 60_000);
+});

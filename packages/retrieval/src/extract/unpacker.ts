@@ -1,0 +1,153 @@
+import { Worker } from "node:worker_threads";
+import { MAX_DOCUMENT_LENGTH } from "@advisor/contracts";
+import { Unreadable } from "./front-matter.ts";
+
+/** Limits on what one PDF or DOCX may cost. */
+export interface UnpackLimits {
+  /** Most time for one file, in milliseconds. */
+  readonly maxMs: number;
+  /** Most JavaScript heap of the worker, in MiB. */
+  readonly maxHeapMebibytes: number;
+  /** Most by which the process may grow while a file is read, in bytes: buffers lie outside the heap. */
+  readonly maxGrowthBytes: number;
+  readonly maxPages: number;
+  /** Most bytes that an archive's XML may unpack to. */
+  readonly maxUnpackedBytes: number;
+  /** Most UTF-16 units of text. */
+  readonly maxLength: number;
+}
+
+const UNPACK_LIMITS: UnpackLimits = {
+  // A thousand pages take some ten seconds on a slow machine; what takes six times that is stuck.
+  maxMs: 60_000,
+  // The tree of a large Word document takes about ten times its XML.
+  maxHeapMebibytes: 512,
+  maxGrowthBytes: 1024 * 1024 * 1024,
+  // The longest manuals and laws stay below; a PDF of a few kilobytes can claim any number of pages.
+  maxPages: 5000,
+  // A page is about 20 KB of XML. CWE-409: a megabyte can unpack to a thousand.
+  maxUnpackedBytes: 64 * 1024 * 1024,
+  maxLength: MAX_DOCUMENT_LENGTH,
+};
+
+/** How often the memory of the process is looked at while a file is read. */
+const WATCH_MS = 50;
+
+export interface UnpackRequest {
+  readonly bytes: Uint8Array;
+  readonly format: "pdf" | "docx";
+  readonly limits: UnpackLimits;
+}
+
+export type Unpacked =
+  | { readonly format: "pdf"; readonly pages: readonly string[]; readonly title?: string }
+  | { readonly format: "docx"; readonly html: string };
+
+export interface Unpacker {
+  /**
+   * Reads one file in the worker; one at a time. Throws {@link Unreadable} with the reason when it cannot be read, or would
+   * cost more than the limits; the worker is then ended, and the next file gets a new one.
+   */
+  unpack(bytes: Uint8Array, format: "pdf" | "docx", signal?: AbortSignal): Promise<Unpacked>;
+  dispose(): Promise<void>;
+}
+
+interface UnpackerSettings {
+  readonly limits?: Partial<UnpackLimits>;
+  /** The worker's file. Tests put ones that fail in its place. */
+  readonly worker?: URL;
+}
+
+/** Starts no worker until the first file comes, and keeps it for the next. */
+export function createUnpacker(settings: UnpackerSettings = {}): Unpacker {
+  const limits = { ...UNPACK_LIMITS, ...settings.limits };
+  const file = settings.worker ?? new URL("./unpack-worker.mjs", import.meta.url);
+  let worker: Worker | undefined;
+  let tail: Promise<unknown> = Promise.resolve();
+
+  const start = () => {
+    const fresh = new Worker(file, {
+      // Nothing of the surroundings reaches the readers, and what they print about a file reaches nobody.
+      env: {},
+      execArgv: [],
+      stdout: true,
+      stderr: true,
+      resourceLimits: { maxOldGenerationSizeMb: limits.maxHeapMebibytes, maxYoungGenerationSizeMb: 32 },
+    });
+    fresh.stdout.resume();
+    fresh.stderr.resume();
+    // While nothing is read, a worker must not keep the process alive, nor its end be anyone's failure.
+    fresh.unref();
+    fresh.on("error", () => {});
+    return fresh;
+  };
+
+  const run = async (bytes: Uint8Array, format: "pdf" | "docx", signal?: AbortSignal) => {
+    worker ??= start();
+    const current = worker;
+    let fail: (reason: string) => void = () => {};
+    const onError = (error: NodeJS.ErrnoException) => {
+      worker = undefined;
+      const memory = error.code === "ERR_WORKER_OUT_OF_MEMORY";
+      fail(memory ? tooMuchMemory(limits) : `it could not be read (${error.message.slice(0, 160)})`);
+    };
+    const answer = new Promise<Unpacked>((resolve, reject) => {
+      fail = (reason) => reject(new Unreadable(reason));
+      current.once("message", (message: { unpacked?: Unpacked; reason?: string }) => {
+        if (message.unpacked) resolve(message.unpacked);
+        else fail(message.reason ?? "it could not be read");
+      });
+      current.once("error", onError);
+      current.once("exit", () => {
+        worker = undefined;
+        fail("it could not be read (its reader ended)");
+      });
+    });
+    const stop = (reason: string) => {
+      worker = undefined;
+      fail(reason);
+      void current.terminate();
+    };
+    const abort = () => stop("the signal was aborted");
+    const before = process.memoryUsage.rss();
+    const watch = setInterval(() => {
+      if (process.memoryUsage.rss() - before > limits.maxGrowthBytes) stop(tooMuchMemory(limits));
+    }, WATCH_MS);
+    const clock = setTimeout(
+      () => stop(`reading it took longer than ${limits.maxMs / 1000} seconds`),
+      limits.maxMs,
+    );
+    signal?.addEventListener("abort", abort, { once: true });
+    try {
+      if (signal?.aborted) abort();
+      else {
+        const copy = new Uint8Array(bytes);
+        current.postMessage({ bytes: copy, format, limits } satisfies UnpackRequest, [copy.buffer]);
+      }
+      return await answer;
+    } finally {
+      clearInterval(watch);
+      clearTimeout(clock);
+      signal?.removeEventListener("abort", abort);
+      current.off("error", onError).removeAllListeners("message").removeAllListeners("exit");
+    }
+  };
+
+  return {
+    unpack(bytes, format, signal) {
+      const result = tail.then(() => run(bytes, format, signal));
+      tail = result.catch(() => {});
+      return result;
+    },
+    async dispose() {
+      await tail;
+      const last = worker;
+      worker = undefined;
+      await last?.terminate();
+    },
+  };
+}
+
+function tooMuchMemory({ maxHeapMebibytes, maxGrowthBytes }: UnpackLimits): string {
+  return `reading it took more memory than allowed (${maxHeapMebibytes} MiB of objects, ${Math.round(maxGrowthBytes / 1024 / 1024)} MiB in all)`;
+}

@@ -1,0 +1,60 @@
+import { deflateSync } from "node:zlib";
+
+export interface PdfOptions {
+  readonly title?: string;
+  /** Claims to be encrypted, with a key that no password opens. */
+  readonly encrypted?: boolean;
+  /** What the page tree says of its number of pages. */
+  readonly claimedPages?: number;
+  /** The first page is its own parent's parent. */
+  readonly loop?: boolean;
+  /** Instead of the lines: bytes of the content streams, deflated. */
+  readonly content?: Buffer;
+}
+
+/** A PDF of one font, written by hand (ISO 32000-1): a list of lines for each page, two lines' space at an empty one. */
+export function makePdf(pages: readonly (readonly string[])[], options: PdfOptions = {}): Buffer {
+  const objects: Buffer[] = [];
+  const add = (body: string | Buffer) => objects.push(Buffer.from(body));
+  const kids = pages.map((_, i) => `${5 + i * 2} 0 R`);
+  add("<< /Type /Catalog /Pages 2 0 R >>");
+  const loop = options.loop ? "2 0 R " : "";
+  add(`<< /Type /Pages /Kids [${loop}${kids.join(" ")}] /Count ${options.claimedPages ?? pages.length} >>`);
+  add("<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>");
+  add(`<< /Title (${escaped(options.title ?? "")}) >>`);
+  for (const [i, lines] of pages.entries()) {
+    add(
+      `<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents ${6 + i * 2} 0 R /Resources << /Font << /F1 3 0 R >> >> >>`,
+    );
+    const shown = lines.map((line) => (line === "" ? "T*" : `(${escaped(line)}) Tj T*`)).join("\n");
+    const data = deflateSync(
+      options.content ?? Buffer.from(`BT /F1 12 Tf 14 TL 50 800 Td\n${shown}\nET`, "latin1"),
+    );
+    const head = `<< /Length ${data.length} /Filter /FlateDecode >>\nstream\n`;
+    add(Buffer.concat([Buffer.from(head), data, Buffer.from("\nendstream")]));
+  }
+  const parts: Buffer[] = [Buffer.from("%PDF-1.4\n")];
+  const offsets: number[] = [];
+  let at = parts[0]?.length ?? 0;
+  for (const [i, body] of objects.entries()) {
+    offsets.push(at);
+    const whole = Buffer.concat([Buffer.from(`${i + 1} 0 obj\n`), body, Buffer.from("\nendobj\n")]);
+    parts.push(whole);
+    at += whole.length;
+  }
+  const key = "00".repeat(32);
+  const encrypt = options.encrypted
+    ? `/Encrypt << /Filter /Standard /V 1 /R 2 /O <${key}> /U <${key}> /P -4 >> /ID [<${key}> <${key}>]`
+    : "";
+  const table = offsets.map((offset) => `${String(offset).padStart(10, "0")} 00000 n \n`).join("");
+  parts.push(
+    Buffer.from(
+      `xref\n0 ${objects.length + 1}\n0000000000 65535 f \n${table}trailer\n<< /Size ${objects.length + 1} /Root 1 0 R /Info 4 0 R ${encrypt} >>\nstartxref\n${at}\n%%EOF\n`,
+    ),
+  );
+  return Buffer.concat(parts);
+}
+
+function escaped(text: string): string {
+  return text.replace(/[\\()]/g, (mark) => `\\${mark}`);
+}
