@@ -1,7 +1,7 @@
 // What ask adds to generation: its generation time against the same prompt tokens straight through node-llama-cpp.
 //
 // `npm run bench -- ask-overhead [pairs]`. In one process, both sides share machine, model file and settings (context
-// size, threads, sequences, greedy, the same grammar where ask uses one). A pair is one ask and one direct run, the order
+// size, threads, sequences, greedy; where ask chooses among texts, a grammar of the text it chose). A pair is one ask and one direct run, the order
 // changing from pair to pair; the ratio is of the medians. Figure to reach: at most 1.05. On a busy machine the ratio of
 // processor times (with quoted, scoring included) says more than that of wall times.
 import { mkdtemp, rm } from "node:fs/promises";

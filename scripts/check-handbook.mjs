@@ -24,13 +24,13 @@ const PAGE_WORDS = { min: 250, max: 700 };
 const DAY = /^\d{4}-\d{2}-\d{2}$/;
 
 /** What each question file must hold. */
-export const QUESTION_FILES = {
+const QUESTION_FILES = {
   "handbook-questions.jsonl": { total: 60, unanswerable: 8, forbidden: 8 },
   "handbook-dev-questions.jsonl": { total: 40, unanswerable: 6, forbidden: 5 },
 };
 
 /** The pages of a handbook folder: uri (relative, forward slashes) to text. */
-export function readPages(folder) {
+function readPages(folder) {
   const pages = new Map();
   for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
     if (!entry.isFile()) continue;
@@ -42,7 +42,7 @@ export function readPages(folder) {
 }
 
 /** Front matter of the plain form that the handbook keeps to: `key: value` lines, `roles` as `[a, b]`. */
-export function frontMatter(text) {
+function frontMatter(text) {
   const match = /^---\n([\s\S]*?)\n---\n/.exec(text);
   if (!match) return undefined;
   const fields = {};
@@ -113,7 +113,7 @@ function readQuestions(file, name, problems) {
 }
 
 /** Problems of one question against the pages; empty when it is sound. */
-export function checkQuestion(question, pages) {
+function checkQuestion(question, pages) {
   const problems = [];
   const say = (problem) => problems.push(`${question.id}: ${problem}`);
   const { answerable, roles, page, sentence, answers, kind, allowedRoles } = question;

@@ -16,7 +16,7 @@ const SPARSE_INTERVAL_MS = 15_000;
 const FRAMES = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏";
 
 /** No downloads by install scripts, no telemetry, no questions. */
-export const quietEnvironment = {
+const quietEnvironment = {
   NODE_LLAMA_CPP_SKIP_DOWNLOAD: "true",
   ONNXRUNTIME_NODE_INSTALL: "skip",
   TURBO_TELEMETRY_DISABLED: "1",

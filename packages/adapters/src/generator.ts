@@ -13,12 +13,13 @@ import {
   type Message,
   type ModelInfo,
   parseInput,
+  throwIfAborted,
   type Warning,
 } from "@advisor/contracts";
 import { compileFormat } from "./format/compile-format.ts";
 import type { AdapterPool, Lease, PoolKey } from "./llama/adapter-pool.ts";
 import { choose } from "./llama/choose.ts";
-import { decode, throwIfAborted } from "./llama/decode.ts";
+import { decode } from "./llama/decode.ts";
 import { createEventChannel } from "./llama/event-channel.ts";
 import { likelihoods } from "./llama/likelihood.ts";
 import { type LlamaModel, type LlamaRuntime, nativeError } from "./llama/runtime.ts";
@@ -215,7 +216,7 @@ export function createGenerator(parts: GeneratorParts): Generator {
 
   return {
     model: info,
-    capabilities: { adapters: true, grammar: true, likelihood: true },
+    capabilities: { adapters: true, formats: true, likelihood: true },
     generate,
     countTokens(messages) {
       throwIfDisposed();

@@ -2,7 +2,7 @@ export { type GgufInspection, type GgufMetadata, inspectGguf } from "./gguf/insp
 export type { GgufTensor } from "./gguf/parse.ts";
 export { type GgufContents, type GgufWriteTensor, type GgufWriteValue, writeGguf } from "./gguf/write.ts";
 export { type Hardware, hardware } from "./hardware.ts";
-export { importRuntime } from "./llama/runtime.ts";
+export { importRuntime } from "./import-runtime.ts";
 export { loadModel } from "./load-model.ts";
 export { type AddAdapterManifestOptions, addAdapterManifest } from "./lora/add-manifest.ts";
 export { manifestPath } from "./lora/manifest.ts";

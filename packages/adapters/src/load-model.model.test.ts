@@ -61,10 +61,12 @@ describe("loadModel", () => {
     const write = vi.spyOn(process.stderr, "write");
     const path = join(folder, "odd.gguf");
     await writeFile(path, tinyModel());
-    await expect(loadModel({ path, gpu: false })).rejects.toMatchObject({
-      code: "model_failed",
-      reason: expect.stringContaining("missing tensor"),
-    });
+    for (const gpu of ["auto", false, "auto"] as const) {
+      await expect(loadModel({ path, gpu })).rejects.toMatchObject({
+        code: "model_failed",
+        reason: expect.stringContaining("missing tensor"),
+      });
+    }
     const metadata = Object.fromEntries(
       Object.entries((await nanoFacts()).metadata).map(([key]) => [
         key,

@@ -1,11 +1,17 @@
 import { basename } from "node:path";
-import { BadInputError, type Generator, ModelError, type ModelInfo, parseInput } from "@advisor/contracts";
+import {
+  BadInputError,
+  type Generator,
+  ModelError,
+  type ModelInfo,
+  parseInput,
+  throwIfAborted,
+} from "@advisor/contracts";
 import { createGenerator } from "./generator.ts";
 import { sha256File } from "./gguf/fingerprint.ts";
 import { type GgufInspection, inspectFile } from "./gguf/inspect.ts";
 import { type GgufFile, isUnchanged, readGgufFile } from "./gguf/read-file.ts";
 import { createAdapterPool } from "./llama/adapter-pool.ts";
-import { throwIfAborted } from "./llama/decode.ts";
 import { type LlamaModel, type LlamaRuntime, loadRuntime, nativeError } from "./llama/runtime.ts";
 import { createAdapterContexts } from "./lora/adapter-contexts.ts";
 import { CANARY_MESSAGES } from "./lora/canary.ts";

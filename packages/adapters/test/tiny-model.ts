@@ -3,7 +3,7 @@ import { type GgufContents, type GgufWriteValue, writeGguf } from "../src/gguf/w
 const TOKENS = ["<unk>", "<s>", "</s>", "a", "b", "c", "d", "e"];
 
 /** Metadata of a model that is small enough to mutate byte by byte. */
-export const TINY_METADATA: Readonly<Record<string, GgufWriteValue>> = {
+const TINY_METADATA: Readonly<Record<string, GgufWriteValue>> = {
   "general.architecture": { type: "string", value: "llama" },
   "general.name": { type: "string", value: "tiny" },
   "llama.context_length": { type: "uint32", value: 64 },

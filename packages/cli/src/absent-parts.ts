@@ -43,7 +43,7 @@ export function absentModel(): Generator {
       tokenizerSha256: "",
       device: "none",
     },
-    capabilities: { adapters: false, grammar: false, likelihood: false },
+    capabilities: { adapters: false, formats: false, likelihood: false },
     // biome-ignore lint/correctness/useYield: it is never asked to write
     async *generate() {
       throw new Error("no model is loaded");

@@ -132,7 +132,7 @@ describe("--batch", () => {
       return runCli(["ask", "--batch", ".advisor"], { core: core(), cwd });
     });
     expect(folder.code).toBe(2);
-    expect(folder.err).toContain("EISDIR");
+    expect(folder.err).toContain("cannot be read (it is a folder)");
   });
 
   it("has nothing to say of an empty file", async () => {

@@ -99,6 +99,12 @@ function openBatch({ host }: CommandContext, file: string): Readable {
   return file === "-" ? host.stdin : createReadStream(resolve(host.cwd, file));
 }
 
+const READ_FAILURES: ReadonlyMap<string, string> = new Map([
+  ["ENOENT", "no such file"],
+  ["EISDIR", "it is a folder"],
+  ["EACCES", "permission denied"],
+]);
+
 async function* linesOf(input: Readable, file: string, flag = "--batch"): AsyncGenerator<BatchLine> {
   let number = 0;
   let parts: Buffer[] = [];
@@ -132,7 +138,7 @@ async function* linesOf(input: Readable, file: string, flag = "--batch"): AsyncG
     throw new BadInputError({
       code: "invalid_request",
       subject: `${flag} ${file}`,
-      reason: `cannot be read (${error.code === "ENOENT" ? "no such file" : error.code})`,
+      reason: `cannot be read (${READ_FAILURES.get(error.code ?? "") ?? error.code})`,
       nextStep: 'Name a file with one {"id","question"} a line, or - for standard input',
       cause: error,
     });

@@ -13,6 +13,7 @@ export interface Script {
   readonly status?: () => Promise<AdvisorStatus>;
   readonly warmUp?: () => Promise<void>;
   readonly addAdapterManifest?: CoreModule["addAdapterManifest"];
+  readonly hardware?: CoreModule["hardware"];
 }
 
 export interface FakeCore extends CoreModule {
@@ -32,6 +33,7 @@ export function fakeCore(script: Script): FakeCore {
     calls: [],
     disposed: 0,
     addAdapterManifest: script.addAdapterManifest ?? untold("addAdapterManifest"),
+    hardware: script.hardware ?? untold("hardware"),
     async createAdvisor(settings = {}) {
       core.settings.push(settings);
       const ask = async (input: string | AskRequest) => {

@@ -16,7 +16,9 @@ const name = z
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are exactly what is refused
   .regex(/^[^\u0000-\u001f\u007f\p{Cs}]*$/u, "must not hold control characters or lone surrogates");
 
+/** A tenant's name: trimmed, 1 to {@link MAX_NAME_LENGTH} UTF-16 units, without control characters or lone surrogates. */
 export const tenantSchema = name;
+/** A role's name, under the same rules as a tenant's. */
 export const roleSchema = name;
 
 /** Limit on roles a principal or a rule may list. */
@@ -29,6 +31,7 @@ export const principalSchema = z.strictObject({
   tenant: tenantSchema,
   roles: z.array(roleSchema).max(MAX_ROLES).readonly(),
 });
+/** Who asks: a tenant and the roles held in it. */
 export type Principal = z.infer<typeof principalSchema>;
 
 /**
@@ -39,6 +42,7 @@ export const accessSchema = z.strictObject({
   tenant: tenantSchema,
   roles: z.array(roleSchema).max(MAX_ROLES).readonly(),
 });
+/** Who may read: roles of a tenant; none means its administrators alone. */
 export type Access = z.infer<typeof accessSchema>;
 
 /** The tenant used when the caller names none. */

@@ -16,6 +16,7 @@ export const adapterBaseSchema = z.strictObject({
   tokenizerSha256: sha256,
   chatTemplateSha256: sha256,
 });
+/** The base an adapter was made for: shapes, and hashes of its tokenizer and chat template. */
 export type AdapterBase = z.infer<typeof adapterBaseSchema>;
 
 /** The form the adapter writes, so that `quoted` grounding can leave its words free and limit only the evidence. */
@@ -35,6 +36,7 @@ export const adapterFormSchema = z.discriminatedUnion("type", [
     evidenceSlots: z.array(z.string().startsWith("/")),
   }),
 ]);
+/** What an adapter writes: free text, evidence between opening and closing words, or JSON with evidence slots. */
 export type AdapterForm = z.infer<typeof adapterFormSchema>;
 
 /** A score on examples that training never saw. */
@@ -69,4 +71,5 @@ export const adapterManifestSchema = z.strictObject({
   /** After this day the adapter still loads, with a warning. */
   reviewBy: day,
 });
+/** An adapter's manifest, as parsed by {@link adapterManifestSchema}. */
 export type AdapterManifest = z.infer<typeof adapterManifestSchema>;

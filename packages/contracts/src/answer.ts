@@ -8,6 +8,7 @@ import type { Warning } from "./progress.ts";
  * `hybrid`: both.
  */
 export const modeSchema = z.enum(["base", "retrieval", "adapter", "hybrid"]);
+/** One of the four arms. */
 export type Mode = z.infer<typeof modeSchema>;
 
 /** True for the arms that read sources. */
@@ -25,6 +26,7 @@ export function usesAdapter(mode: Mode): boolean {
  * evidence can only be a sentence of a source, with its true citation.
  */
 export const groundingSchema = z.enum(["cited", "quoted"]);
+/** How an answer is tied to its sources. */
 export type Grounding = z.infer<typeof groundingSchema>;
 
 /**
@@ -33,6 +35,7 @@ export type Grounding = z.infer<typeof groundingSchema>;
  * `stitched`: pieced together from places of the sources that do not stand together. `fabricated`: no source says it.
  */
 export const verdictSchema = z.enum(["verified", "misattributed", "stitched", "fabricated"]);
+/** What the check of a citation found. */
 export type Verdict = z.infer<typeof verdictSchema>;
 
 /** A `[n]` in an answer, resolved to the text it stands on. */
@@ -73,6 +76,7 @@ export interface AnswerTimings {
   readonly totalMs: number;
 }
 
+/** A whole answer: its text, what it stands on, and where the time went. */
 export interface Answer {
   readonly id: string;
   readonly text: string;

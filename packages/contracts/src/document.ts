@@ -7,6 +7,7 @@ export const MAX_DOCUMENT_LENGTH = 16 * 1024 * 1024;
 export const MAX_URI_LENGTH = 4096;
 /** Limits on free metadata, so that a page cannot swell the store or every prompt. */
 export const MAX_METADATA_KEYS = 64;
+/** Limit on one text of free metadata, in UTF-16 units. */
 export const MAX_METADATA_VALUE_LENGTH = 4096;
 
 /** Free, typed facts about a document. Numbers are finite. */
@@ -16,9 +17,12 @@ export const metadataSchema = z
     z.union([z.string().max(MAX_METADATA_VALUE_LENGTH), z.number(), z.boolean(), z.null()]),
   )
   .refine((record) => Object.keys(record).length <= MAX_METADATA_KEYS, `at most ${MAX_METADATA_KEYS} keys`);
+/** Free facts about a document, by name. */
 export type Metadata = z.infer<typeof metadataSchema>;
 
+/** The kinds of source that can be read. */
 export const mediaTypeSchema = z.enum(["text/markdown", "text/plain", "text/html"]);
+/** The kind of a source. */
 export type MediaType = z.infer<typeof mediaTypeSchema>;
 
 /**
@@ -36,6 +40,7 @@ export const documentInputSchema = z.strictObject({
   roles: z.array(roleSchema).max(MAX_ROLES).optional(),
   metadata: metadataSchema.optional(),
 });
+/** A document handed over in code, as {@link documentInputSchema} takes it. */
 export type DocumentInput = z.input<typeof documentInputSchema>;
 
 /** A document as stored. */

@@ -40,6 +40,7 @@ export type OutputFormat =
    */
   | { readonly type: "choice"; readonly choices: readonly string[] };
 
+/** What the model is to write, and how. Only `messages` is needed. */
 export interface GenerateRequest {
   readonly messages: readonly Message[];
   readonly adapter?: AdapterSelection;
@@ -59,6 +60,7 @@ export interface GenerateRequest {
   readonly signal?: AbortSignal;
 }
 
+/** Where the time of one request went. */
 export interface GenerateTimings {
   /** Waiting for a free context and switching adapters, ms. */
   readonly queueMs: number;
@@ -66,10 +68,14 @@ export interface GenerateTimings {
   readonly firstTokenMs: number;
   /** From the start of prompt evaluation to the end, ms. */
   readonly totalMs: number;
-  /** Decode speed after the first token. 0 when fewer than two tokens were written. */
+  /**
+   * Decode speed after the first piece of text. 0 when nothing came after it: fewer than two tokens, or a choice whose text
+   * left nothing to decide.
+   */
   readonly tokensPerSecond: number;
 }
 
+/** A finished text with its counts and timings. */
 export interface GenerateResult {
   readonly text: string;
   /** `stop`: the model ended or a stop string came; `length`: maxTokens or the context ran out. */
@@ -84,6 +90,7 @@ export interface GenerateResult {
   readonly warnings: readonly Warning[];
 }
 
+/** What `generate` yields: pieces of text, each whole characters, then one `done`. */
 export type GenerateEvent =
   | { readonly type: "text"; readonly text: string }
   | { readonly type: "done"; readonly result: GenerateResult };
@@ -107,8 +114,8 @@ export interface LoadedAdapter {
 /** What a generator can do beyond the required methods. */
 export interface GeneratorCapabilities {
   readonly adapters: boolean;
-  /** Every {@link OutputFormat}. */
-  readonly grammar: boolean;
+  /** Every {@link OutputFormat}: without it, `quoted` grounding is refused. */
+  readonly formats: boolean;
   readonly likelihood: boolean;
 }
 

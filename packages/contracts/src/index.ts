@@ -114,3 +114,4 @@ export {
   type WriteOptions,
   writeOptionsSchema,
 } from "./retriever.ts";
+export { cancelledError, throwIfAborted } from "./throw-if-aborted.ts";

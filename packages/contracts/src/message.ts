@@ -11,4 +11,5 @@ export const messageSchema = z.strictObject({
   role: z.enum(["system", "user", "assistant"]),
   content: z.string().max(MAX_MESSAGE_LENGTH),
 });
+/** One turn of a conversation. */
 export type Message = z.infer<typeof messageSchema>;

@@ -24,7 +24,13 @@ export const evidenceSettingsSchema = z.strictObject({
   likelihoodWeight: z.number().min(0),
   /** Score under which no sentence counts as an answer, so the advisor says that the sources do not hold one. */
   refusalThreshold: z.number(),
+  /**
+   * How many sentences the model may choose among, of those that score about as well as the best. Default 1: the scorer
+   * decides alone.
+   */
+  maxChoices: z.number().int().min(1).optional(),
 });
+/** How a model's quoted answers are scored and refused. */
 export type EvidenceSettings = z.infer<typeof evidenceSettingsSchema>;
 
 /** Card of a chat model, read as data: exchanging the model exchanges its card and nothing else. */
@@ -39,6 +45,7 @@ export const chatModelCardSchema = z.strictObject({
   prompt: promptFormatSchema,
   evidence: evidenceSettingsSchema,
 });
+/** Facts and settings of a chat model. */
 export type ChatModelCard = z.infer<typeof chatModelCardSchema>;
 
 /** Card of a sentence embedder for transformers.js. `file` is the model's folder; `sha256` is of its ONNX file. */
@@ -50,4 +57,5 @@ export const embedderCardSchema = z.strictObject({
   /** Weight of the vector leg against the keyword leg in a hybrid search, found on data set apart for tuning. */
   vectorWeight: z.number().min(0).max(1),
 });
+/** Facts and settings of a sentence embedder. */
 export type EmbedderCard = z.infer<typeof embedderCardSchema>;

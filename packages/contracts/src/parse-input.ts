@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import { describeIssue } from "./describe-issue.ts";
 import { BadInputError, type BadInputErrorCode } from "./errors/bad-input-error.ts";
 
 /**
@@ -11,7 +12,7 @@ export function parseInput<Schema extends z.ZodType>(
   subject: string,
   code: BadInputErrorCode = "invalid_request",
 ): z.output<Schema> {
-  const result = schema.safeParse(value);
+  const result = schema.safeParse(value, { error: describeIssue });
   if (result.success) return result.data;
   const issue = result.error.issues[0];
   const field = issue?.path.map(String).join(".");

@@ -8,6 +8,7 @@ export interface Progress {
   readonly subject?: string;
 }
 
+/** Called while something long runs, as often as a step ends. What it throws ends the work. */
 export type OnProgress = (progress: Progress) => void;
 
 /** A degradation that the caller should know of. It travels in the result, never only on a console. */

@@ -27,4 +27,5 @@ export const promptFormatSchema = z.strictObject({
   /** What the model says when the sources do not hold the answer. */
   refusal: z.string().min(1),
 });
+/** A layout of questions and sources. */
 export type PromptFormat = z.infer<typeof promptFormatSchema>;

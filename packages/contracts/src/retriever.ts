@@ -7,12 +7,15 @@ import type { OnProgress, Warning } from "./progress.ts";
 
 /** The legs of a search: by meaning, by words, or both fused. */
 export const searchModeSchema = z.enum(["hybrid", "vector", "keyword"]);
+/** Which legs a search uses. */
 export type SearchMode = z.infer<typeof searchModeSchema>;
 
 /** Limits on one search. A longer question is refused rather than cut without a word. */
 export const MAX_TOP_K = 200;
+/** Limit on a query, in UTF-16 units. */
 export const MAX_QUERY_LENGTH = 8192;
 
+/** A search, without its signal. Unknown fields are refused. */
 export const searchRequestSchema = z.strictObject({
   query: z.string().max(MAX_QUERY_LENGTH),
   principal: principalSchema,
@@ -21,6 +24,7 @@ export const searchRequestSchema = z.strictObject({
   /** Default `hybrid`. */
   mode: searchModeSchema.default("hybrid"),
 });
+/** A search as a caller states it; `topK` and `mode` have defaults. */
 export type SearchRequest = z.input<typeof searchRequestSchema> & { readonly signal?: AbortSignal };
 
 /** Milliseconds spent in each step. A leg that did not run is absent; legs run side by side, so they do not add up. */
@@ -32,6 +36,7 @@ export interface SearchTimings {
   readonly totalMs: number;
 }
 
+/** Permitted passages and how long they took. */
 export interface SearchResult {
   /** Best first. */
   readonly passages: readonly Passage[];
@@ -46,11 +51,13 @@ export const writeOptionsSchema = z.strictObject({
   /** Who may read documents without a rule of their own. Default none: the tenant's administrators alone. */
   defaultRoles: z.array(roleSchema).optional(),
 });
+/** Options of every writing call. A cancelled one leaves whole documents, each old or new. */
 export type WriteOptions = z.infer<typeof writeOptionsSchema> & {
   readonly signal?: AbortSignal;
   readonly onProgress?: OnProgress;
 };
 
+/** Options of `sync`. */
 export interface SyncOptions extends WriteOptions {
   /** Names what this folder's documents belong to. Default: the folder's real path. A sync never touches another source. */
   readonly source?: string;
@@ -76,6 +83,7 @@ export interface ChangeReport {
   readonly warnings: readonly Warning[];
 }
 
+/** What a store holds, for operators: its counts know no principal. */
 export interface StoreStatus {
   readonly location: string;
   readonly embedder: { readonly id: string; readonly dimensions: number };

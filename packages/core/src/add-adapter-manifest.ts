@@ -1,24 +1,13 @@
+import type { AddAdapterManifestOptions } from "@advisor/adapters";
 import type { AdapterManifest } from "@advisor/contracts";
 import { nanoChatModel } from "@advisor/nano";
 
-export interface AddAdapterOptions {
+/** What a new manifest says beyond what the files say; the same as in `@advisor/adapters`, but for the two files' names. */
+export interface AddAdapterOptions extends Omit<AddAdapterManifestOptions, "adapter" | "base"> {
   /** Path of the adapter's GGUF. */
   readonly file: string;
   /** `nano`, or the path of the base's GGUF. */
   readonly base: "nano" | (string & {});
-  /** Default: the file's own name in lower case. */
-  readonly name?: string;
-  /** Default empty. */
-  readonly description?: string;
-  /** `YYYY-MM-DD`. Default: a year from now. */
-  readonly reviewBy?: string;
-  /** What the adapter writes. Default free text. */
-  readonly form?: AdapterManifest["form"];
-  readonly dataset?: AdapterManifest["dataset"];
-  /** Scores on this very base. Default none. */
-  readonly heldOut?: AdapterManifest["heldOut"];
-  /** Replaces a manifest that stands there already. Default false. */
-  readonly replace?: boolean;
 }
 
 /**

@@ -83,6 +83,7 @@ export interface AskRequest {
   readonly signal?: AbortSignal;
 }
 
+/** Options of `search`. Defaults are the advisor's own; `mode` is `hybrid`. */
 export interface AdvisorSearchOptions {
   readonly principal?: Principal;
   readonly topK?: number;

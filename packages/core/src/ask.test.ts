@@ -270,7 +270,7 @@ describe("wrong use", () => {
 
   it("refuses quoted grounding on a generator that nothing can restrict", async () => {
     const { advisor, generator } = await createFixture({ grounding: "quoted" });
-    Object.assign(generator.capabilities, { grammar: false });
+    Object.assign(generator.capabilities, { formats: false });
     await expect(advisor.ask(QUESTION)).rejects.toMatchObject({
       code: "invalid_request",
       message: expect.stringMatching(/restrict/),

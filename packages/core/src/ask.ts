@@ -2,7 +2,7 @@ import {
   type Answer,
   type AnswerEvent,
   BadInputError,
-  CancelledError,
+  cancelledError,
   DEFAULT_PRINCIPAL,
   type Embedder,
   type Generator,
@@ -10,6 +10,7 @@ import {
   type Mode,
   type Passage,
   type Retriever,
+  throwIfAborted,
   usesSources,
   type Warning,
 } from "@advisor/contracts";
@@ -23,6 +24,8 @@ import type { ParsedSettings } from "./settings.ts";
 import { writeFreely } from "./write-freely.ts";
 import { writeQuoted } from "./write-quoted.ts";
 import { refuse, type Written } from "./written.ts";
+
+const ASK_AGAIN = "Ask again when you want an answer";
 
 /** The parts a question passes through. Each loads on first use. */
 export interface AskParts {
@@ -75,7 +78,7 @@ export async function* answerEvents(
   const leaving = new AbortController();
   const signal = request.signal ? AbortSignal.any([request.signal, leaving.signal]) : leaving.signal;
   try {
-    throwIfAborted(signal);
+    throwIfAborted(signal, "ask", ASK_AGAIN);
     const mode = request.mode ?? settings.mode;
     checkUse(mode, request);
     // The model loads while its card is read and the sources are searched.
@@ -236,26 +239,12 @@ function unique(warnings: readonly Warning[]): Warning[] {
   return [...seen.values()];
 }
 
-function throwIfAborted(signal: AbortSignal): void {
-  if (signal.aborted) throw cancelled(signal);
-}
-
-function cancelled(signal: AbortSignal): CancelledError {
-  return new CancelledError({
-    code: "cancelled",
-    subject: "ask",
-    reason: "its signal was aborted",
-    nextStep: "Ask again when you want an answer",
-    cause: signal.reason,
-  });
-}
-
 /** Waits for a part that others may be waiting for too: aborting stops the waiting, not the loading. */
 async function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  throwIfAborted(signal);
+  throwIfAborted(signal, "ask", ASK_AGAIN);
   let stop = (): void => {};
   const aborted = new Promise<never>((_, reject) => {
-    stop = () => reject(cancelled(signal));
+    stop = () => reject(cancelledError(signal, "ask", ASK_AGAIN));
     signal.addEventListener("abort", stop, { once: true });
   });
   try {

@@ -11,7 +11,7 @@ import { generateText, refuse, type Writing } from "./written.ts";
  */
 export async function* writeQuoted(question: PreparedQuestion): Writing {
   const { generator, profile, passages, prompt, adapter } = question;
-  if (!generator.capabilities.grammar) {
+  if (!generator.capabilities.formats) {
     throw new BadInputError({
       code: "invalid_request",
       subject: "ask request, grounding",

@@ -20,18 +20,21 @@ const ADAPTER_SUFFIX = ".gguf";
 const EMBEDDER_WEIGHTS = join("onnx", "model.onnx");
 const EMBEDDER_FILES = ["config.json", "tokenizer.json", "tokenizer_config.json"];
 
+/** The embedded chat model, its bytes checked against its card. */
 export interface NanoChatModel {
   /** Absolute path of the GGUF. */
   readonly path: string;
   readonly card: ChatModelCard;
 }
 
+/** The embedded sentence embedder, its bytes checked against its card. */
 export interface NanoEmbedder {
   /** Absolute path of the folder. */
   readonly folder: string;
   readonly card: EmbedderCard;
 }
 
+/** An embedded LoRA adapter. */
 export interface NanoAdapter {
   readonly name: string;
   /** Absolute path of the LoRA GGUF; `<name>.manifest.json` stands beside it. */

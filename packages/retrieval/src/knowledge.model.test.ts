@@ -134,6 +134,23 @@ describe("access", () => {
   });
 });
 
+describe("hybrid search", () => {
+  test("spreads the first places over documents that are near each other; a search by one leg does not", async () => {
+    await using knowledge = await open({ vectorWeight: 0 });
+    const section = (grass: string, i: number) => `## ${i}\n\nThe zebra ${grass}.`;
+    await knowledge.upsert([
+      { uri: "long", text: ["grass grass grass", "grass grass", "grass"].map(section).join("\n\n") },
+      { uri: "short", text: section("sees the grass, the water and the tall trees", 9) },
+    ]);
+    const order = async (mode: SearchMode) =>
+      (await knowledge.search({ query: "zebra grass", principal: admin, mode })).passages.map(
+        ({ uri }) => uri,
+      );
+    expect(await order("keyword")).toEqual(["long", "long", "long", "short"]);
+    expect(await order("hybrid")).toEqual(["long", "long", "short", "long"]);
+  });
+});
+
 describe("keyword search", () => {
   test("finds identifiers exactly and first, and words by their stems", async () => {
     await using knowledge = await open();
@@ -162,6 +179,48 @@ describe("keyword search", () => {
     for (const query of ["refund", "deadline", "fourteen"]) {
       expect((await knowledge.search({ query, principal: admin, mode: "keyword" })).passages).toHaveLength(1);
     }
+  });
+
+  test("what others call a thing is found by it, after what is called so", async () => {
+    await using knowledge = await open();
+    await knowledge.upsert([
+      { uri: "a", text: "Everyone has 25 days of leave." },
+      { uri: "b", text: "The warehouse is open on all days." },
+      { uri: "c", text: "A vacation of three weeks needs a deputy." },
+    ]);
+    const { passages } = await knowledge.search({
+      query: "how much vacation?",
+      principal: admin,
+      mode: "keyword",
+    });
+    expect(passages.map(({ uri }) => uri)).toEqual(["c", "a"]);
+  });
+
+  test("scores are the same to the last bit at every search, so equals keep their order", async () => {
+    await using knowledge = await open();
+    const words = ["holiday", "pay", "leave", "days", "salary", "absence", "sick", "week"];
+    const page = (i: number) =>
+      `# ${words[i % 8]} ${words[(i * 3) % 8]}\n\n${words.map((word, j) => `${word} `.repeat((i * (j + 3)) % 5)).join("")}`;
+    await knowledge.upsert(Array.from({ length: 80 }, (_, i) => ({ uri: `d${i}`, text: page(i) })));
+    const { openDatabase } = await import("./store/lance.ts");
+    const database = await openDatabase(join(folder, "store"));
+    const name = (await database.tableNames()).find((table) => table.startsWith("tenant-")) ?? "";
+    const table = await database.open(name);
+    const clauses = [
+      { words: "holiday pay days", column: "terms", boost: 1 },
+      { words: "holiday pay days", column: "context", boost: 1 },
+      { words: "leave absence salary", column: "terms", boost: 0.6 },
+      { words: "leave absence salary", column: "context", boost: 0.6 },
+    ] as const;
+    const scores = async () => {
+      const rows = (await table?.keyword(clauses, "kind = 'chunk'", 80, ["id"])) ?? [];
+      return JSON.stringify(rows.map(({ id, _score }) => [id, _score]).sort());
+    };
+    const found = await Promise.all(Array.from({ length: 30 }, scores));
+    expect(JSON.parse(found[0] ?? "[]").length).toBeGreaterThan(50);
+    expect(new Set(found).size).toBe(1);
+    table?.close();
+    database.close();
   });
 
   test("after changes and removals it ranks as a store made anew", async () => {
@@ -244,14 +303,17 @@ describe("the store", () => {
     expect(await zebra()).toEqual(["a"]);
   });
 
-  test("of a newer format: refused", async () => {
+  test.each([
+    ["1", "older format 1, and this version reads format 2. Remove the folder, or name another"],
+    ["3", "newer format 3, and this version reads format 2. Update this program, or name another"],
+  ])("of format %s: refused", async (format, message) => {
     const { openDatabase } = await import("./store/lance.ts");
     await mkdir(join(folder, "store"));
     const database = await openDatabase(join(folder, "store"));
     await database.writeSettings(
       "_store",
       new Map([
-        ["format", "2"],
+        ["format", format],
         ["embedder", "fake-embedder"],
         ["dimensions", "64"],
       ]),
@@ -259,7 +321,7 @@ describe("the store", () => {
     database.close();
     await expect(open()).rejects.toMatchObject({
       code: "store_version",
-      message: expect.stringContaining("format 2"),
+      message: expect.stringContaining(message),
     });
   });
 

@@ -17,13 +17,13 @@ import { checkEmbedder, readManifest, writeManifest } from "./store/manifest.ts"
 import { storeFailure } from "./store/store-failure.ts";
 
 /** The vector leg's share when the caller names none. See docs/retrieval.md for how it was found. */
-export const DEFAULT_VECTOR_WEIGHT = 0.2;
+export const DEFAULT_VECTOR_WEIGHT = 0.25;
 
 export interface KnowledgeSettings {
   /** Folder of the store, or a LanceDB URI such as `s3://bucket/store`. */
   readonly location: string;
   readonly embedder: Embedder;
-  /** The vector leg's share in a hybrid search, in [0, 1]: 0 is keywords alone. Default 0.2; a card of an embedder names its own. */
+  /** The vector leg's share in a hybrid search, in [0, 1]: 0 is keywords alone. Default 0.25; a card of an embedder names its own. */
   readonly vectorWeight?: number;
   /** Makes the store when there is none. Default true; false throws `store_missing`. */
   readonly create?: boolean;

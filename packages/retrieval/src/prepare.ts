@@ -13,7 +13,7 @@ import { identifiersOf } from "./search/identifiers.ts";
 import type { StoreRow } from "./store/schema.ts";
 
 /** Goes up when the same blocks would give other chunks or other index texts. */
-const CHUNKER_VERSION = 1;
+const CHUNKER_VERSION = 2;
 const SETTINGS = [
   EXTRACTOR_VERSION,
   CHUNKER_VERSION,
@@ -89,12 +89,12 @@ export function prepare(document: SourceDocument, embedder: Embedder): PreparedD
     headings: [],
     metadata: JSON.stringify(metadata),
     terms: null,
+    context: null,
     identifiers: null,
     vector: null,
   };
   const chunkRow = (span: ChunkSpan, ordinal: number, vector: Float32Array | undefined): StoreRow => {
     const piece = text.slice(span.start, span.end);
-    const terms = texts[ordinal] ?? piece;
     return {
       ...shared,
       id: digest([id, span.start, span.end, piece]).slice(0, 32),
@@ -106,8 +106,9 @@ export function prepare(document: SourceDocument, embedder: Embedder): PreparedD
       endOffset: span.end,
       headings: span.headings,
       metadata: "",
-      terms,
-      identifiers: identifiersOf(terms) || null,
+      terms: piece,
+      context: span.context,
+      identifiers: identifiersOf(texts[ordinal] ?? piece) || null,
       vector: vector ?? null,
     };
   };

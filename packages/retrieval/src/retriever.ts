@@ -14,6 +14,7 @@ import {
   type StoreStatus,
   searchRequestSchema,
   tenantSchema,
+  throwIfAborted,
   type WriteOptions,
   writeOptionsSchema,
 } from "@advisor/contracts";
@@ -53,6 +54,7 @@ export function createRetriever({
 }: RetrieverParts): Retriever {
   const tables = new Map<string, Promise<LanceTable | undefined>>();
   const inFlight = new Set<Promise<unknown>>();
+  const subject = `knowledge store ${location}`;
   let disposed: Promise<void> | undefined;
 
   const tableOf = (tenant: string): Promise<LanceTable | undefined> => {
@@ -71,7 +73,7 @@ export function createRetriever({
 
   /** Refuses after dispose, and lets dispose wait for the work. */
   const track = <Result>(work: () => Promise<Result>): Promise<Result> => {
-    if (disposed) return Promise.reject(disposedError(location));
+    if (disposed) return Promise.reject(disposedError(subject));
     const running = work();
     inFlight.add(running);
     const forget = () => inFlight.delete(running);
@@ -106,7 +108,7 @@ export function createRetriever({
       track(async () => {
         const { signal, ...fields } = request;
         const parsed = parseInput(searchRequestSchema, fields, "search request");
-        throwIfAborted(signal);
+        throwIfAborted(signal, subject);
         const table = await tableOf(parsed.principal.tenant);
         return searchTable({ table, embedder, vectorWeight }, { ...parsed, signal });
       }),
@@ -143,7 +145,7 @@ export function createRetriever({
         return write(parsed, tenant, UPSERT_SOURCE, async (writer) => {
           let done = 0;
           for (const { uri, text, mediaType = "text/markdown", title, roles, metadata } of byUri.values()) {
-            throwIfAborted(signal);
+            throwIfAborted(signal, subject);
             options.onProgress?.({
               stage: "upsert",
               done,
@@ -177,7 +179,7 @@ export function createRetriever({
         const parsed = parseOptions(syncOptionsSchema, options, "sync options");
         const path = parseInput(z.string().min(1), folder, "folder");
         const tenant = parsed.tenant ?? DEFAULT_TENANT;
-        throwIfAborted(parsed.signal);
+        throwIfAborted(parsed.signal, subject);
         const [{ listFolder }, { syncFolder }] = await Promise.all([
           import("./extract/folder.ts"),
           import("./sync.ts"),
@@ -201,7 +203,7 @@ export function createRetriever({
       track(async () => {
         const { signal, ...fields } = request;
         const parsed = parseInput(healthRequestSchema, fields, "check request");
-        throwIfAborted(signal);
+        throwIfAborted(signal, subject);
         // The checks parse pages, which who only searches never needs.
         const { checkStore } = await import("./health/check-store.ts");
         return checkStore({ ...parsed, ...(signal && { signal }) }, async () => {
@@ -298,22 +300,11 @@ function reservedSource(): BadInputError {
   });
 }
 
-function disposedError(location: string): CancelledError {
+function disposedError(subject: string): CancelledError {
   return new CancelledError({
     code: "disposed",
-    subject: `knowledge store ${location}`,
+    subject,
     reason: "it was closed",
     nextStep: "Open it again",
-  });
-}
-
-function throwIfAborted(signal: AbortSignal | undefined): void {
-  if (!signal?.aborted) return;
-  throw new CancelledError({
-    code: "cancelled",
-    subject: "knowledge store",
-    reason: "the signal was aborted",
-    nextStep: "Call again when you need it",
-    cause: signal.reason,
   });
 }

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { CancelledError, type ChangeReport, type OnProgress } from "@advisor/contracts";
+import { type ChangeReport, type OnProgress, throwIfAborted } from "@advisor/contracts";
 import type { FolderListing } from "./extract/folder.ts";
 import { Unreadable } from "./extract/front-matter.ts";
 import { mediaTypeOf, readTextFile } from "./extract/read-file.ts";
@@ -42,7 +42,7 @@ export async function syncFolder(parts: SyncParts): Promise<ChangeReport> {
     kept.add(uri);
   }
   for (const [done, uri] of listing.files.entries()) {
-    throwIfAborted(signal);
+    throwIfAborted(signal, "sync", "Sync again: it goes on from where it stopped");
     onProgress?.({ stage: "sync", done, total: listing.files.length, unit: "files", subject: uri });
     const mediaType = mediaTypeOf(uri);
     if (!mediaType) continue;
@@ -73,15 +73,4 @@ export async function syncFolder(parts: SyncParts): Promise<ChangeReport> {
   const total = listing.files.length;
   onProgress?.({ stage: "sync", done: total, total, unit: "files" });
   return report;
-}
-
-function throwIfAborted(signal: AbortSignal | undefined): void {
-  if (!signal?.aborted) return;
-  throw new CancelledError({
-    code: "cancelled",
-    subject: "sync",
-    reason: "the signal was aborted",
-    nextStep: "Sync again: it goes on from where it stopped",
-    cause: signal.reason,
-  });
 }

@@ -3,7 +3,7 @@ import type { AskBody, AskEvent, ErrorView, SetupView, ShelfView, SourceView } f
 import { readLines } from "./read-lines.ts";
 
 /** What the server, or the way to it, said instead of an answer. */
-export class RequestError extends Error {
+class RequestError extends Error {
   readonly code: string;
 
   constructor(error: ErrorView) {

@@ -5,7 +5,7 @@ import { refuse } from "./refuse.ts";
  * The page loads its own scripts, styles, fonts and data, and nothing else: no inline script, no other origin, no
  * frame. Text of a handbook page can therefore never become code here, even if the page forgot to escape it.
  */
-export const CONTENT_SECURITY_POLICY = [
+const CONTENT_SECURITY_POLICY = [
   "default-src 'none'",
   "script-src 'self'",
   "style-src 'self'",

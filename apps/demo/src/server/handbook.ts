@@ -4,7 +4,7 @@ import { type Advisor, AdvisorError, type ChangeReport, createAdvisor, type OnPr
 
 /** The checkout; this file lies at the same depth in `src` and in `dist`. */
 const ROOT = new URL("../../../../", import.meta.url);
-export const HANDBOOK_FOLDER = fileURLToPath(new URL("examples/handbook", ROOT));
+const HANDBOOK_FOLDER = fileURLToPath(new URL("examples/handbook", ROOT));
 /** A cache that git ignores. Only the demonstration writes here, so it may be made anew at any time. */
 export const STORE_FOLDER = fileURLToPath(new URL(".advisor/demo", ROOT));
 export const PAGE_FOLDER = fileURLToPath(new URL("../page", import.meta.url));

@@ -60,6 +60,14 @@ export interface TimingsView {
   readonly totalMs: number;
 }
 
+/**
+ * True when the answer was read together with its prompt: it was the only text allowed, so there was no decoding whose
+ * speed could be told.
+ */
+export function cameAtOnce({ completionTokens, tokensPerSecond }: TimingsView): boolean {
+  return completionTokens > 1 && tokensPerSecond === 0;
+}
+
 export interface AnswerView {
   readonly text: string;
   readonly refused: boolean;

@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
 import { type AdapterBase, ModelError } from "@advisor/contracts";
+import { arrayStrings } from "./array-values.ts";
 import { MAX_EXPERTS, MAX_LAYERS } from "./limits.ts";
-import { arrayStrings, type GgufHeader, type GgufValue } from "./parse.ts";
+import type { GgufHeader, GgufValue } from "./parse.ts";
 import { fileInvalid, type GgufFile } from "./read-file.ts";
 
 /** What a chat model's header says, checked. */

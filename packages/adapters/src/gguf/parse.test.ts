@@ -1,9 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { tinyModel } from "../../test/tiny-model.ts";
+import { decodeInt32s, decodeStrings } from "./array-values.ts";
 import { GgufFormatError, GgufIncompleteError } from "./cursor.ts";
 import { GGML_TYPES } from "./ggml-types.ts";
-import { decodeInt32s, decodeStrings, parseGguf } from "./parse.ts";
+import { parseGguf } from "./parse.ts";
 import { type GgufWriteTensor, type GgufWriteValue, toHalf, writeGguf } from "./write.ts";
 
 const model = tinyModel();

@@ -32,7 +32,7 @@ const GGUF_HINT = {
   adapter: "Give the path of a LoRA adapter in GGUF format",
 };
 
-export function fileMissing(purpose: GgufPurpose, path: string, cause?: unknown): AdvisorError {
+function fileMissing(purpose: GgufPurpose, path: string, cause?: unknown): AdvisorError {
   const options = { subject: path, reason: "there is no such file", nextStep: GGUF_HINT[purpose], cause };
   return purpose === "model"
     ? new ModelError({ code: "model_missing", ...options })

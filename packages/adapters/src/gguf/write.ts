@@ -20,6 +20,7 @@ export type GgufWriteTensor = {
   | { readonly type: string; readonly bytes: Uint8Array }
 );
 
+/** What a GGUF is to hold. */
 export interface GgufContents {
   readonly metadata: Readonly<Record<string, GgufWriteValue>>;
   readonly tensors: readonly GgufWriteTensor[];

@@ -1,4 +1,5 @@
-import { type DecodeOutcome, throwIfAborted } from "./decode.ts";
+import { throwIfAborted } from "@advisor/contracts";
+import type { DecodeOutcome } from "./decode.ts";
 import type { LlamaContextSequence, Token } from "./runtime.ts";
 import { createTokenTree, type TokenNode } from "./token-tree.ts";
 
@@ -63,36 +64,51 @@ export async function choose(sequence: LlamaContextSequence, options: ChooseOpti
   }
 
   let node = createTokenTree(choices.map(({ tokens }) => tokens));
-  let ways = waysOn(node, endToken);
-  let logits = await evaluate(prompt, ways);
-  const first = performance.now();
-  for (;;) {
-    const token = ways.length > 1 ? pick(ways, logits, temperature, random) : ways[0];
-    const path: Token[] = [];
-    // What follows without a fork is evaluated in one go.
-    for (let way = token; way !== undefined; way = ways.length === 1 ? ways[0] : undefined) {
-      const child = node.children.get(way);
-      if (!child) break;
-      path.push(way);
-      node = child;
+  let firstAt: number | undefined;
+  let firstTokens = 0;
+  let pending = [...prompt];
+  while (pending.length > 0) {
+    // What follows without a fork is evaluated in one go with what stands before it.
+    let ways = waysOn(node, endToken);
+    for (let only = onlyChild(node, ways); only; only = onlyChild(node, ways)) {
+      pending.push(only.token);
+      completionTokens++;
+      node = only.child;
       ways = waysOn(node, endToken);
     }
-    if (path.length === 0) break;
-    completionTokens += path.length;
+    const logits = await evaluate(pending, ways);
+    if (firstAt === undefined) {
+      firstAt = performance.now();
+      firstTokens = completionTokens;
+    }
     write(node);
-    logits = await evaluate(path, ways);
+    const next = ways.length > 1 ? pick(ways, logits, temperature, random) : undefined;
+    const child = next === undefined ? undefined : node.children.get(next);
+    pending = [];
+    if (next === undefined || !child) continue;
+    pending.push(next);
+    completionTokens++;
+    node = child;
   }
   const text = choices[node.ends[0] ?? node.members[0] ?? 0]?.text ?? "";
   if (text.length > written.length) onText(text.slice(written.length));
   const end = performance.now();
+  const afterFirst = completionTokens - firstTokens;
   return {
     text,
     finish: "stop",
     completionTokens,
-    firstTokenMs: first - start,
+    firstTokenMs: (firstAt ?? end) - start,
     totalMs: end - start,
-    tokensPerSecond: completionTokens > 1 ? ((completionTokens - 1) * 1000) / (end - first) : 0,
+    tokensPerSecond: afterFirst > 0 ? (afterFirst * 1000) / (end - (firstAt ?? start)) : 0,
   };
+}
+
+/** The child that must come next, where there is one way on. */
+function onlyChild(node: TokenNode, ways: readonly Token[]) {
+  const [token] = ways;
+  const child = ways.length === 1 && token !== undefined ? node.children.get(token) : undefined;
+  return child && token !== undefined ? { token, child } : undefined;
 }
 
 /** The tokens that may come next: the children's, and the end where a text ends before its longer namesakes. */

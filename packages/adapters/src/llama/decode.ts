@@ -1,4 +1,4 @@
-import { CancelledError } from "@advisor/contracts";
+import { throwIfAborted } from "@advisor/contracts";
 import type { LlamaContextSequence, LlamaGrammarEvaluationState, LlamaModel, Token } from "./runtime.ts";
 import { createStopFilter, createTextStream } from "./text-stream.ts";
 
@@ -24,17 +24,6 @@ export interface DecodeOutcome {
   readonly firstTokenMs: number;
   readonly totalMs: number;
   readonly tokensPerSecond: number;
-}
-
-export function throwIfAborted(signal: AbortSignal | undefined, subject: string): void {
-  if (!signal?.aborted) return;
-  throw new CancelledError({
-    code: "cancelled",
-    subject,
-    reason: "the work was cancelled",
-    nextStep: "Call again when you want it done",
-    cause: signal.reason,
-  });
 }
 
 /** Evaluates the prompt on an empty sequence and writes up to `maxTokens` tokens. */

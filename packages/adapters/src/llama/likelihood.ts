@@ -1,4 +1,4 @@
-import { throwIfAborted } from "./decode.ts";
+import { throwIfAborted } from "@advisor/contracts";
 import type { LlamaContextSequence, Token } from "./runtime.ts";
 import { createTokenTree, type TokenNode } from "./token-tree.ts";
 

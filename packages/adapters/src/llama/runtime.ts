@@ -17,12 +17,9 @@ const runtimes = new Map<GpuSetting, Promise<LlamaRuntime>>();
 /** Native error lines kept for an error's reason; the last ones say what went wrong. */
 const KEPT_NATIVE_ERRORS = 8;
 
-/**
- * Imports the native library without starting it: most of the processor time that {@link loadRuntime} takes. What
- * follows is waiting for another process, so a caller with other modules to import does well to import this first.
- */
-export async function importRuntime(): Promise<void> {
-  await import("node-llama-cpp");
+/** The native library's module, not started yet. */
+export function importLibrary() {
+  return import("node-llama-cpp");
 }
 
 /**
@@ -32,7 +29,7 @@ export async function importRuntime(): Promise<void> {
 export function loadRuntime(gpu: GpuSetting): Promise<LlamaRuntime> {
   let runtime = runtimes.get(gpu);
   if (!runtime) {
-    runtime = startRuntime(gpu);
+    runtime = shareOrStart(gpu);
     runtimes.set(gpu, runtime);
     // A failed start is not remembered, so that a later call can try again.
     runtime.catch(() => runtimes.delete(gpu));
@@ -40,8 +37,23 @@ export function loadRuntime(gpu: GpuSetting): Promise<LlamaRuntime> {
   return runtime;
 }
 
+/**
+ * Without a GPU both settings mean the CPU and share one instance: a second one of the same binary would take the first
+ * one's log away, so that errors lose their reason and are printed instead.
+ */
+async function shareOrStart(gpu: GpuSetting): Promise<LlamaRuntime> {
+  const other = await runtimes.get(gpu === false ? "auto" : false)?.catch(() => undefined);
+  if (other?.llama.gpu === false && (gpu === false || !(await hasGpu()))) return other;
+  return startRuntime(gpu);
+}
+
+async function hasGpu(): Promise<boolean> {
+  const { getLlamaGpuTypes } = await importLibrary();
+  return (await getLlamaGpuTypes("supported")).some((type) => type !== false);
+}
+
 async function startRuntime(gpu: GpuSetting): Promise<LlamaRuntime> {
-  const library = await import("node-llama-cpp");
+  const library = await importLibrary();
   const errors: string[] = [];
   let llama: Llama;
   try {
@@ -76,7 +88,7 @@ async function startRuntime(gpu: GpuSetting): Promise<LlamaRuntime> {
 }
 
 async function createGrammarState(runtime: LlamaRuntime, model: LlamaModel, grammar: string) {
-  const { LlamaGrammarEvaluationState } = await import("node-llama-cpp");
+  const { LlamaGrammarEvaluationState } = await importLibrary();
   return new LlamaGrammarEvaluationState({ model, grammar: await runtime.llama.createGrammar({ grammar }) });
 }
 

@@ -1,4 +1,5 @@
-import { decodeInt32s, decodeStrings, type GgufHeader } from "../gguf/parse.ts";
+import { decodeInt32s, decodeStrings } from "../gguf/array-values.ts";
+import type { GgufHeader } from "../gguf/parse.ts";
 import type { LlamaModel, Token } from "../llama/runtime.ts";
 
 /** A token that is written as a mark, such as `<|im_end|>`, rather than made from text. */

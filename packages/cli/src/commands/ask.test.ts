@@ -2,7 +2,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { BadInputError } from "@advisor/contracts";
 import { describe, expect, it } from "vitest";
-import { answer, document, type FakeCore, fakeCore } from "../../test/fake-advisor.ts";
+import { answer, document, type FakeCore, fakeCore, status } from "../../test/fake-advisor.ts";
 import { inFolder, json, type RunOptions, runCli } from "../../test/run-cli.ts";
 
 function runStored(argv: readonly string[], core: FakeCore, options: RunOptions = {}) {
@@ -140,7 +140,14 @@ describe("ask", () => {
 
   it("needs no store where no sources are used", async () => {
     await inFolder(async (cwd) => {
-      const core = answering({ ask: async () => answer({ mode: "base", citations: [], passages: [] }) });
+      const core = answering({
+        ask: async () => answer({ mode: "base", citations: [], passages: [] }),
+        // The model is loaded before the question, so that the answer's timings are not those of loading.
+        status: async () => {
+          expect(core.asked).toHaveLength(0);
+          return status();
+        },
+      });
       expect((await runCli(["ask", "q", "--mode", "base"], { core, cwd })).code).toBe(0);
       const ran = await runCli(["ask", "q"], { core, cwd });
       expect(ran.code).toBe(1);

@@ -1,7 +1,9 @@
-import { MAX_TOP_K, type Principal, usesSources } from "@advisor/contracts";
+import { type Answer, MAX_TOP_K, type Principal, usesSources } from "@advisor/contracts";
 import type { Advisor, AskRequest } from "@advisor/core";
+import { absentStore } from "../absent-parts.ts";
 import { runBatch } from "../batch.ts";
 import type { CommandContext, CommandResult } from "../context.ts";
+import { emptyTenantWarnings } from "../empty-tenant.ts";
 import {
   type AnswerFlags,
   answerChoiceOf,
@@ -16,7 +18,7 @@ import { createProgressLine, type ProgressLine } from "../output/progress-line.t
 import { writeWarnings } from "../output/warnings.ts";
 import { questionOf } from "../question.ts";
 import { answerLine } from "../result-lines.ts";
-import { requireKnownRoles, requireStore, settingsOf, withAdvisor } from "../with-advisor.ts";
+import { requireKnownRoles, requireStore, settingsOf, storePath, withAdvisor } from "../with-advisor.ts";
 
 export interface AskFlags extends AnswerFlags, BatchFlags {}
 
@@ -34,11 +36,14 @@ export async function ask(context: CommandContext, words: readonly string[], fla
   const progress = createProgressLine(context.host, { json: flags.json === true });
   progress.say("Loading");
   try {
-    return await withAdvisor(context, settingsOf(context, flags, progress.show), async (advisor) => {
-      // All parts at once: what the model takes to load, the store and its embedder take too.
-      if (usesSources(request.mode)) {
-        await Promise.all([requireKnownRoles(advisor, principal), advisor.warmUp()]);
-      }
+    const settings = settingsOf(context, flags, progress.show);
+    const sources = usesSources(request.mode);
+    const parts = sources ? settings : { ...settings, store: absentStore(storePath(context, flags)) };
+    return await withAdvisor(context, parts, async (advisor) => {
+      // All parts at once: what the model takes to load, the store and its embedder take too. Without sources it is the
+      // model alone. Either way the timings of the answer are not those of loading.
+      if (sources) await Promise.all([requireKnownRoles(advisor, principal), advisor.warmUp()]);
+      else await advisor.status();
       if (asked.batch) {
         return runBatch(context, {
           file: asked.file,
@@ -90,18 +95,24 @@ export async function answerOne(
   progress: ProgressLine,
 ) {
   if (json) {
-    const answer = await advisor.ask(request);
+    const answer = await withHints(await advisor.ask(request));
     progress.pause();
     await terminal.line(JSON.stringify(answerLine(answer.id, answer)));
     return answer;
   }
-  const answer = terminal.live ? await streamed() : await advisor.ask(request);
+  const answer = await withHints(terminal.live ? await streamed() : await advisor.ask(request));
   progress.pause();
   if (!terminal.live) await writeAnswerText(terminal, answer.text);
   const locate = createLocate((id) => advisor.document(id, { principal: request.principal }));
   await writeAnswerFoot(terminal, answer, locate);
   await writeWarnings(terminal, answer.warnings);
   return answer;
+
+  async function withHints(answer: Answer): Promise<Answer> {
+    if (!usesSources(answer.mode) || answer.passages.length > 0) return answer;
+    const empty = await emptyTenantWarnings(advisor, request.principal.tenant);
+    return { ...answer, warnings: [...answer.warnings, ...empty] };
+  }
 
   async function streamed() {
     const writer = createAnswerWriter(terminal);

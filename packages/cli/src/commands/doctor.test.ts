@@ -8,6 +8,12 @@ import type { Finding } from "../doctor/finding.ts";
 
 const tenants = [{ tenant: "default", documents: 31, chunks: 1204 }];
 const healthy: Script = {
+  hardware: async () => ({
+    cpu: { model: "a", cores: 4, mathCores: 2, features: ["AVX2", "FMA"] },
+    memoryBytes: 1,
+    gpu: null,
+    llamaCpp: { release: "b1234", build: "prebuilt" },
+  }),
   roles: ["hr"],
   status: async () => status({ store: { ...status().store, tenants } }),
 };
@@ -32,6 +38,9 @@ describe("doctor", () => {
     for (const title of ["Machine", "Models", "Store", "Access"]) expect(ran.out).toContain(`${title}\n`);
     expect(ran.out).toContain(`  ok    node       Node ${process.versions.node}\n`);
     expect(ran.out).toMatch(/ {2}ok {4}cpu .*cores?,/);
+    expect(ran.out).toContain(
+      "  ok    llama.cpp  release b1234, prebuilt, computes on 2 cores with AVX2, FMA\n",
+    );
     expect(ran.out).toMatch(/ {2}ok {4}model {6}nano, llama, 7 M parameters, Q8_0, context 1,024 tokens,/);
     expect(ran.out).toContain("  ok    tenant     default: 31 pages, 1,204 chunks\n");
     expect(ran.out).toContain("nobody is named, so you ask as administrator of the tenant");
@@ -44,7 +53,7 @@ describe("doctor", () => {
     expect(json(ran).ok).toBe(true);
     const names = findings(ran).map(({ name }) => name);
     expect(names).toEqual(
-      "node system cpu memory model gpu adapter embedder store tenant principal network".split(" "),
+      "node system cpu memory llama.cpp model gpu adapter embedder store tenant principal network".split(" "),
     );
     expect(named(ran, "network")).toMatchObject({ status: "ok", facts: { connections: 0 } });
     expect(named(ran, "cpu")?.facts).toMatchObject({ cores: expect.any(Number) });
@@ -79,6 +88,25 @@ describe("doctor", () => {
     expect(json(ran).ok).toBe(false);
     expect(named(ran, "model")).toMatchObject({ status: "fail", text: "m.gguf: gone", nextStep: "Fetch it" });
     expect(named(ran, "embedder")?.status).toBe("ok");
+  });
+
+  it("says so when llama.cpp does not run here", async () => {
+    const ran = await doctor(
+      {
+        ...healthy,
+        hardware: async () => {
+          throw new ModelError({
+            code: "model_failed",
+            subject: "llama.cpp",
+            reason: "it has no binary that runs on this machine",
+            nextStep: "Install it",
+          });
+        },
+      },
+      { argv: ["--json"] },
+    );
+    expect(ran.code).toBe(1);
+    expect(named(ran, "llama.cpp")).toMatchObject({ status: "fail", nextStep: "Install it" });
   });
 
   it("tells a broken embedder from a working model", async () => {

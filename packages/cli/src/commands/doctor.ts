@@ -2,7 +2,7 @@ import type { CommandContext, CommandResult } from "../context.ts";
 import type { Finding, FindingStatus } from "../doctor/finding.ts";
 import { examineMachine } from "../doctor/machine.ts";
 import { watchNetwork } from "../doctor/network-watch.ts";
-import { examineModels, examinePrincipal, examineStore } from "../doctor/parts.ts";
+import { examineEngine, examineModels, examinePrincipal, examineStore } from "../doctor/parts.ts";
 import { type AskerFlags, type ModelFlags, principalOf } from "../flags.ts";
 import { printableLine } from "../output/printable.ts";
 import { createProgressLine } from "../output/progress-line.ts";
@@ -29,6 +29,7 @@ export async function doctor(context: CommandContext, flags: AskerFlags & ModelF
     progress.say("Looking at this machine");
     findings = await examineMachine();
     progress.say("Loading the models");
+    findings.push(await examineEngine(context));
     findings.push(...(await examineModels(context, flags, settings)));
     signal.throwIfAborted();
     progress.say("Opening the store");

@@ -1,7 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { document, type FakeCore, fakeCore, passage, searchResult } from "../../test/fake-advisor.ts";
+import { document, type FakeCore, fakeCore, passage, searchResult, status } from "../../test/fake-advisor.ts";
 import { inFolder, json, plain, type RunOptions, runCli } from "../../test/run-cli.ts";
 
 /** Runs a command where a store is. */
@@ -51,8 +51,20 @@ describe("search", () => {
   });
 
   it("says so when nothing was found", async () => {
-    const ran = await runStored(["search", "leave"], finding({ search: async () => searchResult([]) }));
-    expect(ran).toMatchObject({ code: 0, out: "Nothing found.\n\n0 passages in 13 ms\n" });
+    const nothing = (...tenants: { tenant: string; documents: number; chunks: number }[]) =>
+      finding({
+        search: async () => searchResult([]),
+        status: async () => status({ store: { ...status().store, tenants } }),
+      });
+    const filled = { tenant: "default", documents: 2, chunks: 9 };
+    const ran = await runStored(["search", "leave"], nothing(filled));
+    expect(ran).toMatchObject({ code: 0, out: "Nothing found.\n\n0 passages in 13 ms\n", err: "" });
+
+    const mistyped = await runStored(["search", "leave", "--tenant", "defualt"], nothing(filled));
+    expect(mistyped.code).toBe(0);
+    expect(mistyped.err).toContain("The tenant defualt has no pages; there are pages of default.");
+    const unfilled = await runStored(["search", "leave", "--json"], nothing());
+    expect(json(unfilled).warnings).toMatchObject([{ code: "tenant_empty" }]);
   });
 
   it("hands the principal, the mode and the number of passages on", async () => {

@@ -1,7 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { MAX_TOP_K } from "@advisor/contracts";
+import { absentModel } from "../absent-parts.ts";
 import { runBatch } from "../batch.ts";
 import type { CommandContext, CommandResult } from "../context.ts";
+import { emptyTenantWarnings } from "../empty-tenant.ts";
 import { type AskerFlags, type BatchFlags, parseNumber, parseSearchMode, principalOf } from "../flags.ts";
 import { createLocate } from "../output/locate.ts";
 import { writePassages } from "../output/passages.ts";
@@ -36,7 +38,8 @@ export async function search(
   const progress = createProgressLine(host, { json: flags.json === true });
   progress.say("Opening the store");
   try {
-    return await withAdvisor(context, settingsOf(context, flags, progress.show), async (advisor) => {
+    const settings = { ...settingsOf(context, flags, progress.show), model: absentModel() };
+    return await withAdvisor(context, settings, async (advisor) => {
       await requireKnownRoles(advisor, principal);
       if (asked.batch) {
         return runBatch(context, {
@@ -47,7 +50,9 @@ export async function search(
         });
       }
       progress.say("Searching");
-      const result = await advisor.search(asked.question, options);
+      const found = await advisor.search(asked.question, options);
+      const empty = found.passages.length === 0 ? await emptyTenantWarnings(advisor, principal.tenant) : [];
+      const result = { ...found, warnings: [...found.warnings, ...empty] };
       progress.end();
       if (flags.json) {
         await terminal.line(JSON.stringify(searchLine(randomUUID(), result)));

@@ -36,6 +36,24 @@ export async function examineModels(
   });
 }
 
+/** The native library that runs the chat model. */
+export async function examineEngine(context: CommandContext): Promise<Finding> {
+  const { hardware } = await context.host.core();
+  try {
+    const { cpu, gpu, llamaCpp } = await hardware();
+    const devices = gpu ? `, ${gpu.backend} with ${gpu.devices.join(", ")}` : "";
+    return {
+      section: "machine",
+      name: "llama.cpp",
+      status: "ok",
+      text: `release ${llamaCpp.release}, ${llamaCpp.build}, computes on ${counted(cpu.mathCores, "core")} with ${cpu.features.join(", ")}${devices}`,
+      facts: { ...llamaCpp, cpu, gpu },
+    };
+  } catch (error) {
+    return failed("machine", "llama.cpp", error);
+  }
+}
+
 /** Apart from the chat model, so that one's failure is not told as the other's. */
 async function embedderAlone(
   context: CommandContext,

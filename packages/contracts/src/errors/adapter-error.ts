@@ -1,5 +1,6 @@
 import { AdvisorError, type AdvisorErrorOptions } from "./advisor-error.ts";
 
+/** Why an adapter cannot be used. `adapter_unmanifested`: no manifest beside it; `adapter_without_effect`: it changes no logit. */
 export type AdapterErrorCode =
   | "adapter_missing"
   | "adapter_invalid"

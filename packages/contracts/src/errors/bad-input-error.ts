@@ -1,5 +1,6 @@
 import { AdvisorError, type AdvisorErrorOptions } from "./advisor-error.ts";
 
+/** What was wrong with the call. */
 export type BadInputErrorCode =
   | "invalid_setting"
   | "invalid_request"

@@ -1,5 +1,6 @@
 import { AdvisorError, type AdvisorErrorOptions } from "./advisor-error.ts";
 
+/** `cancelled` by a signal, or `disposed` with its owner. */
 export type CancelledErrorCode = "cancelled" | "disposed";
 
 /** The work was stopped by its AbortSignal, or its owner was disposed. */

@@ -1,5 +1,6 @@
 import { AdvisorError, type AdvisorErrorOptions } from "./advisor-error.ts";
 
+/** The one way a prompt can be too long. */
 export type ContextErrorCode = "context_exceeded";
 
 /** The prompt cannot fit the context window, even with every passage dropped. */

@@ -1,5 +1,6 @@
 import { AdvisorError, type AdvisorErrorOptions } from "./advisor-error.ts";
 
+/** Why a model cannot be used. `model_untrusted`: not the file whose hash was given; `model_failed`: it broke its promise at work. */
 export type ModelErrorCode =
   | "model_missing"
   | "model_invalid"

@@ -1,5 +1,6 @@
 import { AdvisorError, type AdvisorErrorOptions } from "./advisor-error.ts";
 
+/** The one way to be refused. */
 export type NotPermittedErrorCode = "not_permitted";
 
 /** The principal may not do this. The message never says what would have been found. */

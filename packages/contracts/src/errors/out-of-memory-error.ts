@@ -1,5 +1,6 @@
 import { AdvisorError, type AdvisorErrorOptions } from "./advisor-error.ts";
 
+/** The one way for memory to run out. */
 export type OutOfMemoryErrorCode = "out_of_memory";
 
 /** Native memory ran out while loading or creating a context. */

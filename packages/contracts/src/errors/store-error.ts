@@ -1,5 +1,6 @@
 import { AdvisorError, type AdvisorErrorOptions } from "./advisor-error.ts";
 
+/** What is wrong with a store. `store_version`: another version of this SDK made it. */
 export type StoreErrorCode =
   | "store_missing"
   | "store_corrupt"

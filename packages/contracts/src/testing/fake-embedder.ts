@@ -1,6 +1,8 @@
 import type { Embedder, EmbeddingKind } from "../embedder.ts";
 import { CancelledError } from "../errors/cancelled-error.ts";
+import { throwIfAborted } from "../throw-if-aborted.ts";
 
+/** How a fake embedder is made. */
 export interface FakeEmbedderOptions {
   /** Default `fake-embedder`. Another id makes another embedder in a store's eyes. */
   readonly id?: string;
@@ -71,15 +73,7 @@ export function createFakeEmbedder(options: FakeEmbedderOptions = {}): FakeEmbed
           nextStep: "Make a new one",
         });
       }
-      if (signal?.aborted) {
-        throw new CancelledError({
-          code: "cancelled",
-          subject: "embedding",
-          reason: "the signal was aborted",
-          nextStep: "Call again when you need it",
-          cause: signal.reason,
-        });
-      }
+      throwIfAborted(signal, "embedding");
       return texts.map(vector);
     },
     countTokens(texts) {

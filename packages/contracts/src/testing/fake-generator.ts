@@ -15,6 +15,7 @@ import type {
 } from "../generator.ts";
 import type { Message } from "../message.ts";
 import type { Warning } from "../progress.ts";
+import { throwIfAborted } from "../throw-if-aborted.ts";
 
 /** What the fake model writes. A plain string is the text of a reply that ends by itself. */
 export type FakeReply =
@@ -26,6 +27,7 @@ export type FakeReply =
       readonly delayMs?: number;
     };
 
+/** How a fake generator is made. */
 export interface FakeGeneratorSettings {
   /**
    * What it answers: always the same, the next of a list, or what a function of the request says. Without it, or past
@@ -141,18 +143,7 @@ export function createFakeGenerator(settings: FakeGeneratorSettings = {}): FakeG
       const names = adapters.map((each) => each.name).join(", ") || "none";
       refuse("unknown_adapter", `adapter ${name}`, `it is not loaded; there are: ${names}`);
     }
-    throwIfAborted(request.signal);
-  }
-
-  function throwIfAborted(signal: AbortSignal | undefined): void {
-    if (!signal?.aborted) return;
-    throw new CancelledError({
-      code: "cancelled",
-      subject: model.name,
-      reason: "generation was cancelled",
-      nextStep: "Call again when you want an answer",
-      cause: signal.reason,
-    });
+    throwIfAborted(request.signal, model.name);
   }
 
   function countTokens(messages: readonly Message[]): number {
@@ -210,10 +201,10 @@ export function createFakeGenerator(settings: FakeGeneratorSettings = {}): FakeG
       let firstTokenMs = 0;
       for (const [index, text] of written.entries()) {
         await (reply.delayMs ? new Promise((resolve) => setTimeout(resolve, reply.delayMs)) : undefined);
-        throwIfAborted(request.signal);
+        throwIfAborted(request.signal, model.name);
         if (index === 0) firstTokenMs = performance.now() - start;
         yield { type: "text", text };
-        throwIfAborted(request.signal);
+        throwIfAborted(request.signal, model.name);
       }
       const text = written.join("");
       const json = request.format?.type === "json" ? parseJson(text, request.format.schema) : undefined;
@@ -275,7 +266,7 @@ export function createFakeGenerator(settings: FakeGeneratorSettings = {}): FakeG
     model,
     capabilities: {
       adapters: adapters.length > 0,
-      grammar: true,
+      formats: true,
       likelihood: settings.likelihood !== undefined,
     },
     generate,

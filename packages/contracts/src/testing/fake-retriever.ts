@@ -17,6 +17,7 @@ import {
   searchRequestSchema,
   type WriteOptions,
 } from "../retriever.ts";
+import { throwIfAborted } from "../throw-if-aborted.ts";
 
 /** A retriever in memory, for tests, which remembers what it was asked. */
 export interface FakeRetriever extends Retriever {
@@ -64,7 +65,7 @@ export function createFakeRetriever(): FakeRetriever {
     skipped: Skipped[] = [],
   ): ChangeReport => {
     live();
-    throwIfAborted(options.signal);
+    throwIfAborted(options.signal, "retrieval");
     const tenant = options.tenant ?? DEFAULT_TENANT;
     const added: string[] = [];
     const changed: string[] = [];
@@ -109,7 +110,7 @@ export function createFakeRetriever(): FakeRetriever {
     async search(request) {
       live();
       const { signal, ...fields } = request;
-      throwIfAborted(signal);
+      throwIfAborted(signal, "retrieval");
       const { query, principal, topK, mode } = parseInput(searchRequestSchema, fields, "search request");
       searches.push(request);
       const failing = failure;
@@ -153,7 +154,7 @@ export function createFakeRetriever(): FakeRetriever {
     },
     async remove(uris, options = {}) {
       live();
-      throwIfAborted(options.signal);
+      throwIfAborted(options.signal, "retrieval");
       const removed: string[] = [];
       const skipped: Skipped[] = [];
       for (const uri of uris) {
@@ -173,7 +174,7 @@ export function createFakeRetriever(): FakeRetriever {
     },
     async sync(folder, options: SyncOptions = {}) {
       live();
-      throwIfAborted(options.signal);
+      throwIfAborted(options.signal, "retrieval");
       const root = await realFolder(folder);
       const inputs: DocumentInput[] = [];
       const skipped: Skipped[] = [];
@@ -283,17 +284,6 @@ async function realFolder(folder: string): Promise<string> {
     subject: folder,
     reason: "there is no such folder",
     nextStep: "Name a folder that exists",
-  });
-}
-
-function throwIfAborted(signal: AbortSignal | undefined): void {
-  if (!signal?.aborted) return;
-  throw new CancelledError({
-    code: "cancelled",
-    subject: "retrieval",
-    reason: "the signal was aborted",
-    nextStep: "Call again when you need it",
-    cause: signal.reason,
   });
 }
 

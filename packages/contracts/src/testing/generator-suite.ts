@@ -163,7 +163,7 @@ export function describeGenerator(name: string, make: () => Promise<GeneratorUnd
     });
 
     it("hands over validated JSON", async () => {
-      if (!generator.capabilities.grammar) return;
+      if (!generator.capabilities.formats) return;
       const schema = z.strictObject({ yes: z.boolean() });
       const { json, text } = await write({ format: { type: "json", schema }, maxTokens: 60 });
       expect(schema.parse(json)).toEqual(JSON.parse(text));

@@ -1,23 +1,7 @@
-import type { Passage } from "@advisor/contracts";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { passage } from "../../test/passage.ts";
 import { readCandidates } from "./candidates.ts";
-
-const passage = (text: string, start = 0): Passage => ({
-  id: "c",
-  documentId: "d",
-  ordinal: 0,
-  text,
-  start,
-  end: start + text.length,
-  headings: [],
-  uri: "a.md",
-  title: "",
-  version: "1",
-  source: "test",
-  score: 1,
-  ranks: {},
-});
 
 describe("readCandidates", () => {
   test("tells prose, items, rows, code and headings apart, and keeps a row's column names", () => {
@@ -65,7 +49,7 @@ describe("readCandidates", () => {
         ),
         fc.nat(10_000),
         (texts, start) => {
-          const passages = texts.map((text) => passage(text, start));
+          const passages = texts.map((text) => passage(text, 0, { start }));
           for (const { passageIndex, start: from, end, text } of readCandidates(passages)) {
             expect(texts[passageIndex]?.slice(from - start, end - start)).toBe(text);
             expect(text.trim()).not.toBe("");

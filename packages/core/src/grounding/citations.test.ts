@@ -2,32 +2,12 @@ import { readFileSync } from "node:fs";
 import type { Passage, Verdict } from "@advisor/contracts";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { passage } from "../../test/passage.ts";
 import { checkCitations } from "./citations.ts";
 
 interface LabelledClaims {
   readonly passages: readonly { uri: string; title: string; headings: string[]; text: string }[];
   readonly claims: readonly { kind: string; verdict: Verdict; n: number; claim: string }[];
-}
-
-/** A passage that lies somewhere inside its document, so that offsets are not those of its own text. */
-function passage(text: string, index: number, more: Partial<Passage> = {}): Passage {
-  const start = 1000 * index + 17;
-  return {
-    id: `chunk-${index}`,
-    documentId: `document-${index}`,
-    ordinal: 0,
-    text,
-    start,
-    end: start + text.length,
-    headings: [],
-    uri: `page-${index}.md`,
-    title: "",
-    version: "1",
-    source: "test",
-    score: 1 / (index + 1),
-    ranks: {},
-    ...more,
-  };
 }
 
 const readClaims = (name: string): LabelledClaims =>

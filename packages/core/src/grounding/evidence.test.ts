@@ -1,24 +1,9 @@
-import type { Embedder, Passage } from "@advisor/contracts";
+import type { Embedder } from "@advisor/contracts";
 import fc from "fast-check";
 import { describe, expect, test, vi } from "vitest";
+import { passage } from "../../test/passage.ts";
 import { DEFAULT_EVIDENCE, scoreEvidence } from "./evidence.ts";
 
-const passage = (text: string, index = 0, more: Partial<Passage> = {}): Passage => ({
-  id: `c${index}`,
-  documentId: `d${index}`,
-  ordinal: 0,
-  text,
-  start: 50 * index,
-  end: 50 * index + text.length,
-  headings: [],
-  uri: `${index}.md`,
-  title: "",
-  version: "1",
-  source: "test",
-  score: 1,
-  ranks: {},
-  ...more,
-});
 const settings = DEFAULT_EVIDENCE;
 const best = async (question: string, ...texts: string[]) =>
   (await scoreEvidence({ question, passages: texts.map((text, i) => passage(text, i)), settings }))[0];

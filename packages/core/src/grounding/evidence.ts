@@ -1,4 +1,4 @@
-import { CancelledError, type Embedder, type EvidenceSettings, type Passage } from "@advisor/contracts";
+import { type Embedder, type EvidenceSettings, type Passage, throwIfAborted } from "@advisor/contracts";
 import { type CandidateKind, readCandidates } from "./candidates.ts";
 import { type Features, readFeatures } from "./features.ts";
 import { centred, readNearness } from "./nearness.ts";
@@ -40,11 +40,11 @@ export const DEFAULT_EVIDENCE: EvidenceSettings = {
 /**
  * Scores every sentence of the passages as evidence for the question, best first. Empty when the passages hold none.
  *
- * @throws {@link CancelledError} when the signal aborts.
+ * @throws CancelledError when the signal aborts.
  */
 export async function scoreEvidence(request: EvidenceRequest): Promise<EvidenceSentence[]> {
   const { passages, embedder, likelihood, settings, signal } = request;
-  throwIfAborted(signal);
+  throwIfAborted(signal, "evidence scoring", "Ask again when you want an answer");
   const question = readQuestion(request.question);
   const candidates = readCandidates(passages);
   if (candidates.length === 0) return [];
@@ -53,7 +53,7 @@ export async function scoreEvidence(request: EvidenceRequest): Promise<EvidenceS
     embedder && settings.embeddingWeight > 0
       ? await readNearness(request.question, passages, candidates, embedder, signal)
       : undefined;
-  throwIfAborted(signal);
+  throwIfAborted(signal, "evidence scoring", "Ask again when you want an answer");
   const likely =
     likelihood && settings.likelihoodWeight > 0
       ? centred(
@@ -63,7 +63,7 @@ export async function scoreEvidence(request: EvidenceRequest): Promise<EvidenceS
           ),
         )
       : undefined;
-  throwIfAborted(signal);
+  throwIfAborted(signal, "evidence scoring", "Ask again when you want an answer");
   return candidates
     .map(({ passageIndex, start, end, text, kind }, i) => {
       const score =
@@ -80,15 +80,4 @@ function lexicalScore(features: Features | undefined, kind: CandidateKind): numb
   for (const [name, value] of Object.entries(features ?? {}))
     score += FEATURE_WEIGHTS[name as keyof Features] * value;
   return score;
-}
-
-function throwIfAborted(signal: AbortSignal | undefined): void {
-  if (!signal?.aborted) return;
-  throw new CancelledError({
-    code: "cancelled",
-    subject: "evidence scoring",
-    reason: "its signal was aborted",
-    nextStep: "Ask again when the answer is wanted",
-    cause: signal.reason,
-  });
 }

@@ -153,7 +153,7 @@ export function readFeatures(
 }
 
 /** Names, numbers and identifiers: words that have no synonym. */
-export function isExact(word: Word): boolean {
+function isExact(word: Word): boolean {
   return word.kind !== "word" || (word.capital && !word.first);
 }
 

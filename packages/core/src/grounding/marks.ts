@@ -10,9 +10,9 @@ export interface Mark {
 }
 
 /** Longest answer that is checked; what lies beyond is not read. No model writes as much in one answer. */
-export const MAX_ANSWER_LENGTH = 128 * 1024;
+const MAX_ANSWER_LENGTH = 128 * 1024;
 /** Most marks read from one answer, so that a page of `[1][1][1]` costs no more than a long answer. */
-export const MAX_MARKS = 512;
+const MAX_MARKS = 512;
 /** Content words that a piece of a sentence needs to be a statement; with fewer, as in `By [1], ...`, it is the whole one. */
 const LEAST_CONTENT = 2;
 

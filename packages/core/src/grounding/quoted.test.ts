@@ -44,7 +44,7 @@ describe("planQuoted", () => {
 
   test("with more choices, the model picks among those near the best", () => {
     const evidence = [sentence("A.", 2), sentence("B.", 1.8, 1), sentence("A.", 1.7), sentence("C.", 1)];
-    const plan = planQuoted({ evidence, settings, prompt, maxChoices: 4 });
+    const plan = planQuoted({ evidence, settings: { ...settings, maxChoices: 4 }, prompt });
     expect(languageOf(plan)).toEqual(["A. [1]", "B. [2]"]);
     expect(plan.parse("B. [2]")?.evidence).toEqual([{ sentence: evidence[1], n: 2 }]);
     expect(plan.parse("C. [1]")).toBeUndefined();
@@ -95,7 +95,12 @@ describe("planQuoted", () => {
             .map(({ text, score, p }) => sentence(text, score, p))
             .sort((a, b) => b.score - a.score);
           const form: AdapterForm | undefined = wrap ? { type: "wrapped", ...wrap } : undefined;
-          const plan = planQuoted({ evidence, settings, prompt, maxChoices, ...(form ? { form } : {}) });
+          const plan = planQuoted({
+            evidence,
+            settings: { ...settings, maxChoices },
+            prompt,
+            ...(form ? { form } : {}),
+          });
           for (const text of languageOf(plan)) {
             const answer = plan.parse(text);
             expect(answer?.refused).toBe(plan.refused);

@@ -2,7 +2,7 @@ import type { AdapterForm, EvidenceSettings, OutputFormat, PromptFormat } from "
 import type { EvidenceSentence } from "./evidence.ts";
 import { limitSlots, readSlots } from "./slots.ts";
 
-/** Sentences the model chooses among when the caller does not say: nano chooses worse than the scorer (docs/grounding.md). */
+/** Sentences the model chooses among when its card does not say: nano chooses worse than the scorer (docs/grounding.md). */
 const DEFAULT_CHOICES = 1;
 /** A sentence whose score is this much under the best one's is no choice. */
 const CHOICE_MARGIN = 0.5;
@@ -10,10 +10,8 @@ const CHOICE_MARGIN = 0.5;
 export interface QuotedRequest {
   /** Best first, as `scoreEvidence` returns it. */
   readonly evidence: readonly EvidenceSentence[];
-  readonly settings: Pick<EvidenceSettings, "refusalThreshold">;
+  readonly settings: Pick<EvidenceSettings, "refusalThreshold" | "maxChoices">;
   readonly prompt: Pick<PromptFormat, "citation" | "refusal">;
-  /** How many of the best sentences the model may choose among, those that score about as well as the best. Default 1. */
-  readonly maxChoices?: number;
   /** The form of the adapter that steers the answer. Absent, or `free`: the answer is the evidence alone. */
   readonly form?: AdapterForm;
 }
@@ -58,7 +56,8 @@ interface Choice {
  * its openings before and one of its closings after it. A `json` form limits its evidence slots alone.
  */
 export function planQuoted(request: QuotedRequest): QuotedPlan {
-  const { evidence, settings, prompt, form, maxChoices = DEFAULT_CHOICES } = request;
+  const { evidence, settings, prompt, form } = request;
+  const { maxChoices = DEFAULT_CHOICES } = settings;
   const best = evidence[0];
   const worthy = evidence.filter(
     ({ score }) =>

@@ -1,7 +1,8 @@
 import type { Passage } from "@advisor/contracts";
 import { type Candidate, readCandidates } from "./candidates.ts";
 import { closeness, isLight } from "./closeness.ts";
-import { contradicts, isName, isNegation, readStatement, type Statement } from "./statement.ts";
+import { contradicts } from "./contradiction.ts";
+import { isName, isNegation, readStatement, type Statement } from "./statement.ts";
 import { fold, readWords, type Word } from "./words.ts";
 
 /** Least share of a claim's content that its source must hold, found on the labelled claims (see docs/grounding.md). */

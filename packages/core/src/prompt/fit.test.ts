@@ -1,6 +1,7 @@
 import type { Message, Passage } from "@advisor/contracts";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { passage } from "../../test/passage.ts";
 import { fitPrompt } from "./fit.ts";
 
 /** One token a character, so that sizes are plain to see. */
@@ -8,22 +9,6 @@ const model = (contextLength: number) => ({
   model: { name: "counting", contextLength },
   countTokens: (messages: readonly Message[]) =>
     messages.reduce((sum, { content }) => sum + content.length, 0),
-});
-
-const passage = (text: string, index: number): Passage => ({
-  id: `p${index}`,
-  documentId: `d${index}`,
-  ordinal: 0,
-  text,
-  start: 0,
-  end: text.length,
-  headings: [],
-  uri: `page-${index}.md`,
-  title: "",
-  version: "1",
-  source: "test",
-  score: 1 / (index + 1),
-  ranks: {},
 });
 
 const layOut = (passages: readonly Passage[] | undefined, history: readonly Message[]): Message[] => [

@@ -30,6 +30,8 @@ const STARTERS = new Set(
 const TERMINATOR = /[.!?…]/;
 const WIDE_TERMINATOR = /[。！？｡]/;
 const CLOSER = /["'”’»)\]}*_~`」』）】]/;
+/** A capital that is a unit, not an initial: "+50 °C", "24 V". After a year it begins a name: "1912 W. Bragg". */
+const UNIT = /(?:°[ \u00a0\u202f]?\p{Lu}|(?<!\d)(?:\d{1,3}|\d+[.,]\d+)[ \u00a0\u202f][VWΩ])$/u;
 /** How far back a word before a full stop is read: longer than any abbreviation, and bounded for hostile text. */
 const LOOK_BACK = 24;
 
@@ -98,7 +100,7 @@ function goesOn(text: string, index: number, from: number, follower: Follower): 
   const behind = text.slice(Math.max(from, index - LOOK_BACK), index);
   const token = /[\p{L}\p{N}.]+$/u.exec(behind)?.[0] ?? "";
   const word = token.toLowerCase();
-  if (word === "") return false;
+  if (word === "" || UNIT.test(behind)) return false;
   if (NEVER_ENDS.has(word)) return true;
   if (BEFORE_NUMBER.has(word) && follower.digit) return true;
   if (MAY_END.has(word) || /^(?:\p{L}\.)+\p{L}$/u.test(token)) return !STARTERS.has(follower.word);

@@ -20,6 +20,20 @@ describe("splitSentences", () => {
       "Made by Acme Inc. The firm grew. J. R. Smith led it.",
       ["Made by Acme Inc.", "The firm grew.", "J. R. Smith led it."],
     ],
+    [
+      "It works from -20 to +50 °C. Accuracy is ±0.5 °C. Supply is 24 V. Each sensor draws 0.5 W. Cable is sold apart.",
+      [
+        "It works from -20 to +50 °C.",
+        "Accuracy is ±0.5 °C.",
+        "Supply is 24 V.",
+        "Each sensor draws 0.5 W.",
+        "Cable is sold apart.",
+      ],
+    ],
+    [
+      "In 1912 W. Bragg met J. Smith of the U.S. Army. George W. Bush left.",
+      ["In 1912 W. Bragg met J. Smith of the U.S. Army.", "George W. Bush left."],
+    ],
     ["The meeting is at 5 p.m. The door closes.", ["The meeting is at 5 p.m.", "The door closes."]],
     ['She said "Stop." Then he left.', ['She said "Stop."', "Then he left."]],
     ['"Really?" he asked. (Yes.) He went.', ['"Really?" he asked.', "(Yes.)", "He went."]],

@@ -23,6 +23,7 @@ const settingsSchema = z.strictObject({
   pooling: z.enum(["mean", "cls"]).default("mean"),
 });
 
+/** Where an embedder's files are, and what is known of it. */
 export interface TransformersEmbedderSettings {
   /** Folder of the model: `config.json`, `tokenizer.json`, `tokenizer_config.json`, `onnx/model.onnx`. */
   readonly folder: string;

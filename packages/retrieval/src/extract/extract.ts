@@ -6,7 +6,7 @@ import { markdownBlocks } from "./markdown.ts";
 import { wellFormed } from "./well-formed.ts";
 
 /** Goes up when the same bytes would give another text, title, rule or block: stored documents are then read anew. */
-export const EXTRACTOR_VERSION = 1;
+export const EXTRACTOR_VERSION = 2;
 
 /** What a source says of itself. */
 export interface Extracted {

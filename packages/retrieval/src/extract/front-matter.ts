@@ -4,7 +4,7 @@ import { z } from "zod";
 import { wellFormed } from "./well-formed.ts";
 
 /** Limit on front matter, in UTF-16 units: a page of settings, not a data file for the YAML parser to chew on. */
-export const MAX_FRONT_MATTER_LENGTH = 64 * 1024;
+const MAX_FRONT_MATTER_LENGTH = 64 * 1024;
 
 export interface FrontMatter {
   readonly title?: string;

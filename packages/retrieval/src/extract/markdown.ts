@@ -3,6 +3,7 @@ import { fromMarkdown } from "mdast-util-from-markdown";
 import { gfmTableFromMarkdown } from "mdast-util-gfm-table";
 import { gfmTable } from "micromark-extension-gfm-table";
 import { type Block, lineBlock, proseBlock, trimSpan } from "../chunk/blocks.ts";
+import { withoutEmbeddedData } from "./embedded-data.ts";
 import { wellFormed } from "./well-formed.ts";
 
 /** Limit on nested quotes and lists. Deeper pages are text art or an attack on the parser, and are read as prose. */
@@ -69,7 +70,7 @@ function walk(node: Nodes, lead: number | undefined, at: Walk): void {
     case "html":
       if (/^(?:<!--[\s\S]*-->\s*|<(?:script|style|template)\b[\s\S]*)$/i.test(node.value.trim()))
         push({ kind: "break" });
-      else push(proseBlock(text, start, end));
+      else pushProse(at, start, end);
       return;
     case "thematicBreak":
     case "definition":
@@ -86,7 +87,14 @@ function walk(node: Nodes, lead: number | undefined, at: Walk): void {
       return;
     }
     default:
-      push(proseBlock(text, start, end));
+      pushProse(at, start, end);
+  }
+}
+
+function pushProse({ text, push }: Walk, start: number, end: number): void {
+  for (const span of withoutEmbeddedData(text, start, end)) {
+    push(proseBlock(text, span.start, span.end));
+    if (span.after) push({ kind: "break" });
   }
 }
 

@@ -5,7 +5,7 @@ import { MAX_DOCUMENT_LENGTH, type MediaType } from "@advisor/contracts";
 import { Unreadable } from "./front-matter.ts";
 
 /** Limit on a file, in bytes: a document's text cannot be longer, and no larger file is ever read into memory. */
-export const MAX_FILE_BYTES = MAX_DOCUMENT_LENGTH;
+const MAX_FILE_BYTES = MAX_DOCUMENT_LENGTH;
 
 const MEDIA_TYPES: Readonly<Record<string, MediaType>> = {
   ".md": "text/markdown",

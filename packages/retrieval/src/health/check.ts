@@ -1,11 +1,16 @@
-import type { HealthCheck, HealthCheckSummary, HealthReport } from "@advisor/contracts";
+import {
+  type HealthCheck,
+  type HealthCheckSummary,
+  type HealthReport,
+  throwIfAborted,
+} from "@advisor/contracts";
 import { checkContradictions } from "./contradictions.ts";
 import { checkLinks } from "./links.ts";
 import { checkNearDuplicates } from "./near-duplicates.ts";
 import type { Finding, Page, PageChunk } from "./page.ts";
 import { parsePage } from "./parse-page.ts";
 import { checkReviewDates } from "./review-date.ts";
-import { checkUnreached, throwIfAborted } from "./unreached.ts";
+import { checkUnreached } from "./unreached.ts";
 import { checkUnreadable } from "./unreadable.ts";
 
 /** Findings that are listed of one check; a store with more has one cause for most of them. */
@@ -36,7 +41,7 @@ export async function checkHealth(input: CheckInput): Promise<HealthReport> {
     work: () => readonly Finding[] | Promise<readonly Finding[]>,
   ) => {
     await new Promise((resolve) => setImmediate(resolve));
-    throwIfAborted(signal);
+    throwIfAborted(signal, "check");
     const start = performance.now();
     const found = skipped === undefined ? [...(await work())].sort(byPlace) : [];
     findings.push(...found.slice(0, MAX_LISTED));
@@ -68,7 +73,7 @@ async function parseAll(pages: readonly Page[], signal: AbortSignal | undefined)
   for (let from = 0; from < pages.length; from += PARSED_AT_ONCE) {
     for (const page of pages.slice(from, from + PARSED_AT_ONCE)) parsePage(page);
     await new Promise((resolve) => setImmediate(resolve));
-    throwIfAborted(signal);
+    throwIfAborted(signal, "check");
   }
 }
 

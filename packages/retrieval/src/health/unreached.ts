@@ -1,4 +1,4 @@
-import { CancelledError } from "@advisor/contracts";
+import { throwIfAborted } from "@advisor/contracts";
 import { type Finding, type Page, placeIn } from "./page.ts";
 
 /** A page counts as reached when a passage of it is among this many. */
@@ -15,7 +15,7 @@ export async function checkUnreached(
   const distinct = new Set(questions.map(({ question }) => question.trim()));
   distinct.delete("");
   for (const question of distinct) {
-    throwIfAborted(signal);
+    throwIfAborted(signal, "check");
     for (const documentId of await find(question)) reached.add(documentId);
   }
   return pages
@@ -27,15 +27,4 @@ export async function checkUnreached(
       message: `None of ${distinct.size} questions finds a passage of this page among the first ${REACHED_WITHIN}`,
       nextStep: "See whether it answers anything that people ask, in the words that they use",
     }));
-}
-
-export function throwIfAborted(signal: AbortSignal | undefined): void {
-  if (!signal?.aborted) return;
-  throw new CancelledError({
-    code: "cancelled",
-    subject: "check",
-    reason: "it was aborted",
-    nextStep: "Run it again when it is wanted",
-    cause: signal.reason,
-  });
 }

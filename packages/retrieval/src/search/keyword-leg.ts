@@ -1,11 +1,17 @@
 import type { Principal } from "@advisor/contracts";
 import { chunkFilter } from "../store/filter.ts";
-import type { LanceTable } from "../store/lance.ts";
+import type { KeywordClause, LanceTable } from "../store/lance.ts";
 import { PASSAGE_COLUMNS } from "../store/schema.ts";
 import { identifiersOf } from "./identifiers.ts";
 import type { Leg } from "./leg.ts";
+import { relatedWords } from "./related-words.ts";
 
-/** Chunks the principal may read that share words or identifiers with the question, by BM25. */
+/** What a word counts that the question only implies, against one it holds. Measured, see docs/retrieval.md. */
+const RELATED_BOOST = 0.6;
+/** How much more a shared identifier counts than a shared word. */
+const IDENTIFIER_BOOST = 3;
+
+/** Chunks the principal may read that share words or identifiers with the question, by BM25 over their columns. */
 export async function searchKeywords(
   table: LanceTable,
   query: string,
@@ -14,9 +20,24 @@ export async function searchKeywords(
 ): Promise<Leg> {
   const begin = performance.now();
   if (!/[\p{L}\p{N}]/u.test(query)) return { rows: [], elapsedMs: 0 };
-  const words = { text: query, identifiers: identifiersOf(query) };
-  const rows = await table.keyword(words, chunkFilter(principal), limit, PASSAGE_COLUMNS);
+  const rows = await table.keyword(clausesOf(query), chunkFilter(principal), limit, PASSAGE_COLUMNS);
   return { rows: byScore(rows), elapsedMs: performance.now() - begin };
+}
+
+/**
+ * What is looked for, and where; a passage's score is the sum over them. Title and headings are a column of their own:
+ * in one with the text, a long passage would drown them.
+ */
+function clausesOf(query: string): KeywordClause[] {
+  const related = relatedWords(query).join(" ");
+  const clauses: KeywordClause[] = [
+    { words: query, column: "terms", boost: 1 },
+    { words: query, column: "context", boost: 1 },
+    { words: related, column: "terms", boost: RELATED_BOOST },
+    { words: related, column: "context", boost: RELATED_BOOST },
+    { words: identifiersOf(query), column: "identifiers", boost: IDENTIFIER_BOOST },
+  ];
+  return clauses.filter(({ words }) => words !== "");
 }
 
 /** Equal scores are ordered by id, so that the same store always answers alike. */

@@ -3,6 +3,7 @@ import type { LanceTable, Row } from "../store/lance.ts";
 import { fuse } from "./fusion.ts";
 import { searchKeywords } from "./keyword-leg.ts";
 import { type Leg, passageOf } from "./leg.ts";
+import { spread } from "./spread.ts";
 import { searchVectors } from "./vector-leg.ts";
 
 /** Candidates each leg gives to the fusion, at least: deeper ranks change the first places no more. */
@@ -23,7 +24,10 @@ export interface ParsedSearch {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Runs the legs side by side, each limited to what the principal may read, and fuses their ranks. */
+/**
+ * Runs the legs side by side, each limited to what the principal may read. A hybrid search fuses their ranks and spreads
+ * the first places over documents; a search by one leg gives that leg's order.
+ */
 export async function searchTable(parts: SearchParts, request: ParsedSearch): Promise<SearchResult> {
   const begin = performance.now();
   const { table, embedder } = parts;
@@ -46,12 +50,15 @@ export async function searchTable(parts: SearchParts, request: ParsedSearch): Pr
   const rows = new Map<string, Row>();
   for (const row of [...(vector?.rows ?? []), ...(keyword?.rows ?? [])]) rows.set(String(row.id), row);
   const weight = mode === "hybrid" ? parts.vectorWeight : mode === "vector" ? 1 : 0;
-  const passages = fuse(idsOf(keyword), idsOf(vector), weight)
-    .slice(0, topK)
-    .flatMap(({ id, score, ranks }) => {
-      const row = rows.get(id);
-      return row ? [passageOf(row, score, ranks)] : [];
-    });
+  const fused = fuse(idsOf(keyword), idsOf(vector), weight);
+  const first =
+    mode === "hybrid"
+      ? spread(fused, ({ id }) => String(rows.get(id)?.documentId), topK)
+      : fused.slice(0, topK);
+  const passages = first.flatMap(({ id, score, ranks }) => {
+    const row = rows.get(id);
+    return row ? [passageOf(row, score, ranks)] : [];
+  });
   const end = performance.now();
   return {
     passages,

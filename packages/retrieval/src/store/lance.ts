@@ -20,25 +20,30 @@ const MAX_FRAGMENTS = 24;
 const MAX_UNINDEXED_SHARE = 0.05;
 /** Longest identifier that is indexed; the default of 40 would drop hashes and paths. */
 const MAX_IDENTIFIER_LENGTH = 256;
-/** How much more a shared identifier counts than a shared word. */
-const IDENTIFIER_BOOST = 3;
 
-const TERMS_INDEX = "terms_idx";
-const IDENTIFIERS_INDEX = "identifiers_idx";
+/** Columns with a keyword index, which LanceDB names after them. */
+const KEYWORD_COLUMNS = ["terms", "context", "identifiers"] as const;
+const indexOf = (column: (typeof KEYWORD_COLUMNS)[number]) => `${column}_idx`;
 
 /** A row as a query gave it, by column. */
 export type Row = Readonly<Record<string, unknown>>;
 
-export interface KeywordQuery {
-  readonly text: string;
-  /** Separated by spaces; empty when the question has none. */
-  readonly identifiers: string;
+/** Words looked for in one column. No sign in them has a meaning of its own. */
+export interface KeywordClause {
+  readonly words: string;
+  readonly column: (typeof KEYWORD_COLUMNS)[number];
+  readonly boost: number;
 }
 
 /** One tenant's table. Filters are SQL from `filter.ts`. Failures are `StoreError`s. */
 export interface LanceTable {
-  /** Rows that share words or identifiers with the query, best first. */
-  keyword(query: KeywordQuery, filter: string, limit: number, columns: readonly string[]): Promise<Row[]>;
+  /** Rows that share words with any of the clauses, by the sum of their BM25 scores, best first. */
+  keyword(
+    clauses: readonly KeywordClause[],
+    filter: string,
+    limit: number,
+    columns: readonly string[],
+  ): Promise<Row[]>;
   /** Rows of the nearest vectors, nearest first, by exact search. */
   nearest(vector: Float32Array, filter: string, limit: number, columns: readonly string[]): Promise<Row[]>;
   select(filter: string, columns: readonly string[]): Promise<Row[]>;
@@ -145,32 +150,33 @@ async function holdsData(location: string, table: string): Promise<boolean> {
 /** The keyword indexes and the key that keeps two writers from inserting one row twice. Does nothing when they are there. */
 async function makeIndexes(table: Lance.Table, lance: typeof Lance): Promise<void> {
   const names = new Set((await table.listIndices()).map((index) => index.name));
-  if (names.has(TERMS_INDEX) && names.has(IDENTIFIERS_INDEX)) return;
+  const missing = KEYWORD_COLUMNS.filter((column) => !names.has(indexOf(column)));
+  if (missing.length === 0) return;
   if (names.size === 0) {
     await table.setUnenforcedPrimaryKey("id").catch((error: Error) => {
       if (!/already|primary key/i.test(error.message)) throw error;
     });
   }
-  if (!names.has(IDENTIFIERS_INDEX)) await makeIdentifiersIndex(table, lance);
-  if (!names.has(TERMS_INDEX)) await makeTermsIndex(table, lance);
+  for (const column of missing) await makeIndex(table, lance, column);
 }
 
-/** English stemming and stop words, accents folded; other languages are matched by their whole words. */
-function makeTermsIndex(table: Lance.Table, lance: typeof Lance): Promise<void> {
-  const config = lance.Index.fts({ baseTokenizer: "simple", withPosition: false });
-  return table.createIndex("terms", { config, replace: true });
-}
-
-function makeIdentifiersIndex(table: Lance.Table, lance: typeof Lance): Promise<void> {
-  const config = lance.Index.fts({
+/** Words: English stemming and stop words, accents folded; other languages are matched by their whole words. */
+function makeIndex(
+  table: Lance.Table,
+  lance: typeof Lance,
+  column: (typeof KEYWORD_COLUMNS)[number],
+): Promise<void> {
+  const words: Partial<Lance.FtsOptions> = { baseTokenizer: "simple", withPosition: false };
+  const identifiers: Partial<Lance.FtsOptions> = {
     baseTokenizer: "whitespace",
     stem: false,
     removeStopWords: false,
     asciiFolding: false,
     maxTokenLength: MAX_IDENTIFIER_LENGTH,
     withPosition: false,
-  });
-  return table.createIndex("identifiers", { config, replace: true });
+  };
+  const config = lance.Index.fts(column === "identifiers" ? identifiers : words);
+  return table.createIndex(column, { config, replace: true });
 }
 
 function wrapTable(
@@ -180,23 +186,29 @@ function wrapTable(
 ): LanceTable {
   let indexed = false;
   const isIndexed = async () => {
-    indexed ||= (await table.listIndices()).filter(({ columns }) => columns.length > 0).length >= 2;
+    if (indexed) return true;
+    const columns = new Set((await table.listIndices()).flatMap((index) => index.columns));
+    indexed = KEYWORD_COLUMNS.every((column) => columns.has(column));
     return indexed;
   };
   return {
-    keyword: ({ text, identifiers }, filter, limit, columns) =>
+    keyword: (clauses, filter, limit, columns) =>
       guard(async () => {
         // Without its indexes a table is empty still: its maker was killed, or is at it.
         if (!(await isIndexed())) return [];
         // Query classes take the words as words: no sign in a question has a meaning of its own.
-        const clauses: [Lance.Occur, Lance.FullTextQuery][] = [
-          [lance.Occur.Should, new lance.MatchQuery(text, "terms")],
-        ];
-        if (identifiers !== "") {
-          const match = new lance.MatchQuery(identifiers, "identifiers", { boost: IDENTIFIER_BOOST });
-          clauses.push([lance.Occur.Should, match]);
-        }
-        const query = table.query().fullTextSearch(new lance.BooleanQuery(clauses)).where(filter);
+        const matches = clauses.map(
+          ({ words, column, boost }): Lance.FullTextQuery => new lance.MatchQuery(words, column, { boost }),
+        );
+        // Two at a time: three terms are added in any order, which changes the last bits and so the order of equals.
+        const sum = matches.reduce(
+          (left, right) =>
+            new lance.BooleanQuery([
+              [lance.Occur.Should, left],
+              [lance.Occur.Should, right],
+            ]),
+        );
+        const query = table.query().fullTextSearch(sum).where(filter);
         return plainRows(
           await query
             .select([...columns, "_score"])
@@ -246,11 +258,10 @@ function wrapTable(
     tidy: (changed) =>
       guard(async () => {
         const rows = await table.countRows();
-        const terms = (await table.listIndices()).find(({ name }) => name === TERMS_INDEX);
+        const terms = (await table.listIndices()).find(({ name }) => name === indexOf("terms"));
         let unindexed = terms?.numUnindexedRows ?? rows;
         if (rows <= REBUILD_MAX_ROWS && (changed || unindexed > 0)) {
-          await makeTermsIndex(table, lance);
-          await makeIdentifiersIndex(table, lance);
+          for (const column of KEYWORD_COLUMNS) await makeIndex(table, lance, column);
           unindexed = 0;
         }
         const { fragmentStats } = await table.stats();

@@ -1,8 +1,8 @@
 import { type Embedder, StoreError } from "@advisor/contracts";
 import type { LanceDatabase } from "./lance.ts";
 
-/** Goes up when a store made by this version could not be read by the one before. */
-export const STORE_FORMAT = 1;
+/** Goes up when the tables of a store are laid out in another way. */
+export const STORE_FORMAT = 2;
 const TABLE = "_store";
 
 /** What a store remembers of itself. */
@@ -12,7 +12,7 @@ export interface Manifest {
   readonly dimensions: number;
 }
 
-/** Reads the manifest; undefined when there is no store. Throws when it is of a newer format, or damaged. */
+/** Reads the manifest; undefined when there is no store. Throws when it is of another format, or damaged. */
 export async function readManifest(database: LanceDatabase, location: string): Promise<Manifest | undefined> {
   const settings = await database.readSettings(TABLE);
   if (!settings) {
@@ -22,12 +22,13 @@ export async function readManifest(database: LanceDatabase, location: string): P
     return undefined;
   }
   const format = Number(settings.get("format"));
-  if (Number.isInteger(format) && format > STORE_FORMAT) {
+  if (Number.isInteger(format) && format > 0 && format !== STORE_FORMAT) {
+    const newer = format > STORE_FORMAT;
     throw new StoreError({
       code: "store_version",
       subject: `knowledge store ${location}`,
-      reason: `it is of format ${format}, and this version reads up to ${STORE_FORMAT}`,
-      nextStep: "Update this program, or name another folder and sync again",
+      reason: `it is of the ${newer ? "newer" : "older"} format ${format}, and this version reads format ${STORE_FORMAT}`,
+      nextStep: `${newer ? "Update this program" : "Remove the folder"}, or name another folder, and sync again`,
     });
   }
   const embedderId = settings.get("embedder");

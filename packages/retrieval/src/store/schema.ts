@@ -23,8 +23,10 @@ export interface StoreRow {
   readonly headings: readonly string[];
   /** Of a header: JSON. */
   readonly metadata: string;
-  /** Of a chunk: what the keyword leg indexes, stemmed. Null in a header, which then counts in no word statistics. */
+  /** Of a chunk: its text, indexed by stems. Null in a header, which then counts in no word statistics. */
   readonly terms: string | null;
+  /** Of a chunk: its title and heading path, indexed by stems. */
+  readonly context: string | null;
   /** Of a chunk: identifiers, unstemmed, separated by spaces. */
   readonly identifiers: string | null;
   readonly vector: Float32Array | null;
@@ -70,6 +72,7 @@ export function storeSchema(arrow: typeof Arrow, dimensions: number): Arrow.Sche
     texts("headings"),
     text("metadata"),
     text("terms", true),
+    text("context", true),
     text("identifiers", true),
     new arrow.Field("vector", new arrow.FixedSizeList(dimensions, item), true),
   ]);

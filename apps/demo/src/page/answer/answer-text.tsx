@@ -56,7 +56,7 @@ interface CitationChipProps {
 }
 
 /** A numbered mark. It opens its source when there is one to open. */
-export function CitationChip({ citation, onOpen }: CitationChipProps) {
+function CitationChip({ citation, onOpen }: CitationChipProps) {
   const { n } = citation;
   const { word, means, Icon } = VERDICTS[citation.verdict];
   const face = (

@@ -75,7 +75,7 @@ describe("figures", () => {
     figures(arm, arms).map(({ value, unit }) => `${value} ${unit}`.trim());
 
   it("are rounded for reading, and a step that did not run is no zero", () => {
-    expect(shown("base")).toEqual(["–", "1,500 tok", "4.3 ms", "–", "120 ms"]);
+    expect(shown("base")).toEqual(["–", "1,500 tok", "4.3 ms", "at once", "120 ms"]);
     expect(shown("hybrid")).toEqual(["14 ms", "1,500 tok", "4.3 ms", "301 tok/s", "12.3 s"]);
     expect(shown("adapter")).toEqual(["–", "–", "–", "–", "–"]);
   });

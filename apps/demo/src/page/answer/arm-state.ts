@@ -27,7 +27,7 @@ export const idleArms: ArmStates = every({ phase: "idle", ...EMPTY });
 export const waitingArms: ArmStates = every({ phase: "waiting", ...EMPTY });
 
 export const isBusy = ({ phase }: ArmState): boolean => phase === "reading" || phase === "writing";
-export const isOver = ({ phase }: ArmState): boolean => phase === "answered" || phase === "failed";
+const isOver = ({ phase }: ArmState): boolean => phase === "answered" || phase === "failed";
 
 /** The arms after one more line of the stream. */
 export function applyEvent(arms: ArmStates, event: AskEvent): ArmStates {

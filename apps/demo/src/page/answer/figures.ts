@@ -1,4 +1,4 @@
-import { ARMS, type Arm, type TimingsView } from "../../shared/wire.ts";
+import { ARMS, type Arm, cameAtOnce, type TimingsView } from "../../shared/wire.ts";
 import type { ArmStates } from "./arm-state.ts";
 
 export interface Figure {
@@ -31,6 +31,7 @@ export function figures(arm: Arm, arms: ArmStates): readonly Figure[] {
     const all = ARMS.map((one) => arms[one].answer?.timings).filter((timings) => timings !== undefined);
     const most = Math.max(0, ...all.map(of));
     const value = own ? of(own) : 0;
+    if (kind === "rate" && own && cameAtOnce(own)) return { label, value: "at once", unit: "", share: 0 };
     return { label, ...shown(value, kind), share: most > 0 ? value / most : 0 };
   });
 }
