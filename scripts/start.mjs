@@ -11,7 +11,7 @@ await main(async (args) => {
   const demo = join(root, "apps/demo/dist/server/main.js");
   if (!existsSync(demo)) {
     console.error(
-      `${demo}: missing after the build. Run \`npx turbo run build --force\` and look at its output.`,
+      `${demo}: missing after the build. Run \`npm run build -- --force\` and look at its output.`,
     );
     return 1;
   }

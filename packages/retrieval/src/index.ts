@@ -4,3 +4,4 @@ export {
   type TransformersEmbedderSettings,
 } from "./embed/transformers-embedder.ts";
 export { DEFAULT_VECTOR_WEIGHT, type KnowledgeSettings, openKnowledge } from "./knowledge.ts";
+export { WORD_GROUPS } from "./search/word-groups.ts";

@@ -19,6 +19,7 @@ import { storeFailure } from "./store/store-failure.ts";
 /** The vector leg's share when the caller names none. See docs/retrieval.md for how it was found. */
 export const DEFAULT_VECTOR_WEIGHT = 0.25;
 
+/** Where a store is, and how it is searched and written. */
 export interface KnowledgeSettings {
   /** Folder of the store, or a LanceDB URI such as `s3://bucket/store`. */
   readonly location: string;

@@ -34,7 +34,7 @@ export const DEFAULT_EVIDENCE: EvidenceSettings = {
   lexicalWeight: 1,
   embeddingWeight: 0.8,
   likelihoodWeight: 0,
-  refusalThreshold: -1.75,
+  refusalThreshold: -1.5,
 };
 
 /**

