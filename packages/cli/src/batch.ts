@@ -67,6 +67,22 @@ export async function runBatch(
   return failed > 0 ? EXIT_FAILURE : EXIT_OK;
 }
 
+/**
+ * All questions of a file, for work that needs them together.
+ * @throws BadInputError when the file or a line of it cannot be read.
+ */
+export async function readBatch(
+  context: CommandContext,
+  file: string,
+  flag: string,
+): Promise<readonly BatchQuestion[]> {
+  const questions: BatchQuestion[] = [];
+  for await (const line of linesOf(openBatch(context, file), file, flag)) {
+    questions.push(parseLine(line, () => undefined));
+  }
+  return questions;
+}
+
 /** Codes of errors that lie in the question or in one answer to it. */
 const OF_ONE_LINE: ReadonlySet<string> = new Set([
   "invalid_request",
@@ -89,7 +105,7 @@ const READ_FAILURES: ReadonlyMap<string, string> = new Map([
   ["EACCES", "permission denied"],
 ]);
 
-async function* linesOf(input: Readable, file: string): AsyncGenerator<BatchLine> {
+async function* linesOf(input: Readable, file: string, flag = "--batch"): AsyncGenerator<BatchLine> {
   let number = 0;
   let parts: Buffer[] = [];
   let length = 0;
@@ -121,7 +137,7 @@ async function* linesOf(input: Readable, file: string): AsyncGenerator<BatchLine
     if (!isFileError(error)) throw error;
     throw new BadInputError({
       code: "invalid_request",
-      subject: `--batch ${file}`,
+      subject: `${flag} ${file}`,
       reason: `cannot be read (${READ_FAILURES.get(error.code ?? "") ?? error.code})`,
       nextStep: 'Name a file with one {"id","question"} a line, or - for standard input',
       cause: error,

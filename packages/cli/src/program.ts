@@ -24,6 +24,11 @@ Examples:
 Exit codes: 0 done, 1 failed, 2 wrong use, 130 interrupted.
 Everything runs on this machine and nothing is sent anywhere.`;
 
+const CHECK_NOTES = `
+A problem is wrong; a note is worth a look. It acts as administrator of the
+tenant, changes nothing and fetches nothing. The exit code is 1 when there is a
+problem, 0 when there are notes alone; --no-fail makes it 0.`;
+
 const SYNC_NOTES = `
 It may be interrupted at any time and run again. A page says who may read it in
 its front matter (roles: [staff, hr]); one that names no role is for
@@ -84,6 +89,17 @@ export function createProgram(
     .action((folder, flags) =>
       done(import("./commands/sync.ts").then(({ sync }) => sync(context, folder, flags))),
     );
+
+  command("check", "find outdated, repeated, contradictory and broken pages", tenantOption, storeOptions)
+    .optionsGroup("Options:")
+    .option(
+      "--questions <file>",
+      'what people ask, one {"id","question"} a line (- for standard input): finds pages that no question reaches',
+    )
+    .option("--no-fail", "exit with 0 in spite of problems")
+    .option("--verbose", "list every finding")
+    .addHelpText("after", CHECK_NOTES)
+    .action((flags) => done(import("./commands/check.ts").then(({ check }) => check(context, flags))));
 
   command("search", "find passages, without a model", principalOptions, batchOptions, storeOptions)
     .argument("[query...]", "what to look for")

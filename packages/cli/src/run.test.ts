@@ -7,7 +7,7 @@ describe("advisor", () => {
   it("shows its help when nothing is asked of it, without loading the SDK", async () => {
     const ran = await runCli([]);
     expect(ran.code).toBe(0);
-    for (const command of ["sync", "search", "ask", "chat", "adapters", "doctor"]) {
+    for (const command of ["sync", "check", "search", "ask", "chat", "adapters", "doctor"]) {
       expect(ran.out).toContain(`\n  ${command} `);
     }
     expect(ran.err).toBe("");
@@ -15,7 +15,7 @@ describe("advisor", () => {
   });
 
   it("has a help for each command that fits 80 columns", async () => {
-    for (const command of ["sync", "search", "ask", "chat", "adapters", "adapters add", "doctor"]) {
+    for (const command of ["sync", "check", "search", "ask", "chat", "adapters", "adapters add", "doctor"]) {
       const ran = await runCli([...command.split(" "), "--help"]);
       expect(ran.code).toBe(0);
       expect(ran.out).toContain(`Usage: advisor ${command}`);

@@ -8,6 +8,7 @@ export interface Script {
   readonly search?: Advisor["search"];
   readonly ask?: (request: AskRequest) => Promise<Answer>;
   readonly document?: Advisor["document"];
+  readonly check?: Advisor["check"];
   readonly roles?: readonly string[];
   readonly status?: () => Promise<AdvisorStatus>;
   readonly warmUp?: () => Promise<void>;
@@ -59,6 +60,7 @@ export function fakeCore(script: Script): FakeCore {
           core.calls.push(`roles ${tenant}`);
           return script.roles ?? untold("roles")();
         },
+        check: script.check ?? untold("check"),
         ask,
         stream,
         status: script.status ?? untold("status"),

@@ -73,6 +73,17 @@ export type {
   ModelInfo,
   OutputFormat,
 } from "./generator.ts";
+export {
+  type HealthCheck,
+  type HealthCheckSummary,
+  type HealthFinding,
+  type HealthPlace,
+  type HealthReport,
+  type HealthRequest,
+  healthCheckSchema,
+  healthRequestSchema,
+  MAX_HEALTH_QUESTIONS,
+} from "./health.ts";
 export { MAX_MESSAGE_LENGTH, type Message, messageSchema } from "./message.ts";
 export {
   type ChatModelCard,

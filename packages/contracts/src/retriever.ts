@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { type Principal, principalSchema, roleSchema, tenantSchema } from "./access.ts";
 import type { Document, DocumentInput } from "./document.ts";
+import type { HealthReport, HealthRequest } from "./health.ts";
 import type { Passage } from "./passage.ts";
 import type { OnProgress, Warning } from "./progress.ts";
 
@@ -111,6 +112,12 @@ export interface Retriever {
   sync(folder: string, options?: SyncOptions): Promise<ChangeReport>;
   /** Every role named by a rule of the tenant, sorted. For operators: it tells which roles exist. */
   roles(tenant: string): Promise<readonly string[]>;
+  /**
+   * Looks for what makes answers wrong: outdated, unreadable, repeated and contradictory pages, broken links, pages that
+   * no question reaches. It changes nothing. Optional: a retriever without it cannot check its sources.
+   * @throws NotPermittedError when the principal is no administrator.
+   */
+  check?(request: HealthRequest): Promise<HealthReport>;
   status(): Promise<StoreStatus>;
   dispose(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;

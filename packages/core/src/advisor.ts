@@ -8,6 +8,8 @@ import type {
   Embedder,
   Generator,
   Grounding,
+  HealthReport,
+  HealthRequest,
   LoadedAdapter,
   Message,
   Mode,
@@ -89,6 +91,9 @@ export interface AdvisorSearchOptions {
   readonly signal?: AbortSignal;
 }
 
+/** See {@link HealthRequest}; without a principal the advisor's own checks. */
+export type AdvisorCheckOptions = Omit<HealthRequest, "principal"> & { readonly principal?: Principal };
+
 /** What is loaded and stored, for people and dashboards. Parts that were not needed yet are loaded to answer. */
 export interface AdvisorStatus {
   readonly model: ModelInfo;
@@ -113,6 +118,12 @@ export interface Advisor {
   document(id: string, options?: { readonly principal?: Principal }): Promise<Document | undefined>;
   /** The roles that the tenant's rules name. */
   roles(tenant?: string): Promise<readonly string[]>;
+  /**
+   * Looks through all pages of the principal's tenant for what makes answers wrong. Loads no chat model.
+   * @throws NotPermittedError when the principal is no administrator. BadInputError `invalid_setting` when a retriever of
+   * your own cannot check.
+   */
+  check(options?: AdvisorCheckOptions): Promise<HealthReport>;
   ask(request: string | AskRequest): Promise<Answer>;
   /**
    * The same as {@link ask}, as it happens. Leaving the loop early aborts the work. `dispose` waits for a stream that is

@@ -394,3 +394,32 @@ describe("time and names", () => {
     expect((await real.ask(QUESTION)).id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-4/);
   });
 });
+
+describe("check", () => {
+  it("hands the principal on, the advisor's own when none is named, and loads no chat model", async () => {
+    const { advisor, loaders, retriever } = createLoaders();
+    const asked: unknown[] = [];
+    const report = { findings: [], checks: [], documents: 0, chunks: 0, elapsedMs: 0 };
+    const links = { checked: 0, external: 0, files: 0 };
+    const checking: Retriever = {
+      ...retriever,
+      check: async (request) => {
+        asked.push(request);
+        return { ...report, links };
+      },
+    };
+    loaders.retriever.mockResolvedValue(checking);
+    expect(await advisor.check()).toEqual({ ...report, links });
+    await advisor.check({ principal: EMPLOYEE, today: "2026-11-21" });
+    expect(asked).toEqual([
+      { principal: { tenant: "default", roles: ["administrator"] } },
+      { principal: EMPLOYEE, today: "2026-11-21" },
+    ]);
+    expect(loads(loaders).generator).toBe(0);
+  });
+
+  it("says so when the retriever cannot", async () => {
+    const { advisor } = createLoaders();
+    await expect(advisor.check()).rejects.toMatchObject({ code: "invalid_setting" });
+  });
+});

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import {
   type Answer,
+  BadInputError,
   DEFAULT_PRINCIPAL,
   parseInput,
   principalSchema,
@@ -96,6 +97,12 @@ export function assembleAdvisor(
         return (await parts.retriever()).document(id, reader ?? principal);
       }),
     roles: (tenant) => work.run(async () => (await parts.retriever()).roles(tenant ?? principal.tenant)),
+    check: (options) =>
+      work.run(async () => {
+        const retriever = await parts.retriever();
+        if (!retriever.check) throw cannotCheck();
+        return retriever.check({ ...options, principal: options?.principal ?? principal });
+      }),
     ask: async (request) => {
       let answer: Answer | undefined;
       for await (const event of stream(request)) if (event.type === "answer") answer = event.answer;
@@ -144,3 +151,12 @@ const NOBODY_NAMED: Warning = {
   code: "principal_default",
   message: `No principal is set, so requests that name none act as administrator of the tenant ${DEFAULT_PRINCIPAL.tenant}`,
 };
+
+function cannotCheck(): BadInputError {
+  return new BadInputError({
+    code: "invalid_setting",
+    subject: "settings, store",
+    reason: "this retriever has no `check`",
+    nextStep: "Use the knowledge store of @advisor/retrieval, or give your retriever the method",
+  });
+}

@@ -27,6 +27,10 @@ export {
   type Generator,
   type Grounding,
   groundingSchema,
+  type HealthCheck,
+  type HealthFinding,
+  type HealthReport,
+  type HealthRequest,
   isAdministrator,
   type LoadedAdapter,
   type Message,
@@ -63,6 +67,7 @@ export {
 export { type AddAdapterOptions, addAdapterManifest } from "./add-adapter-manifest.ts";
 export type {
   Advisor,
+  AdvisorCheckOptions,
   AdvisorSearchOptions,
   AdvisorSettings,
   AdvisorStatus,

@@ -7,6 +7,7 @@ import {
   type Document,
   documentInputSchema,
   type Embedder,
+  healthRequestSchema,
   parseInput,
   principalSchema,
   type Retriever,
@@ -196,6 +197,26 @@ export function createRetriever({
         const table = await tableOf(parseInput(tenantSchema, tenant, "tenant"));
         const rows = (await table?.select(headerFilter(), ["roles"])) ?? [];
         return [...new Set(rows.flatMap((row) => (row.roles as readonly unknown[]).map(String)))].sort();
+      }),
+
+    check: (request) =>
+      track(async () => {
+        const { signal, ...fields } = request;
+        const parsed = parseInput(healthRequestSchema, fields, "check request");
+        throwIfAborted(signal, subject);
+        // The checks parse pages, which who only searches never needs.
+        const { checkStore } = await import("./health/check-store.ts");
+        return checkStore({ ...parsed, ...(signal && { signal }) }, async () => {
+          const table = await tableOf(parsed.principal.tenant);
+          return {
+            table,
+            find: async (query, principal, topK) => {
+              const search = { ...searchRequestSchema.parse({ query, principal, topK }), signal };
+              const { passages } = await searchTable({ table, embedder, vectorWeight }, search);
+              return passages.map(({ documentId }) => documentId);
+            },
+          };
+        });
       }),
 
     status: () =>

@@ -119,6 +119,7 @@ export function fakeAdvisor(options: FakeAdvisorOptions): FakeAdvisor {
     warmUp: async () => undefined,
     dispose: async () => undefined,
     [Symbol.asyncDispose]: async () => undefined,
+    check: unexpected("check"),
     sync: unexpected("sync"),
     upsert: unexpected("upsert"),
     remove: unexpected("remove"),

@@ -9,8 +9,15 @@ import { wellFormed } from "./well-formed.ts";
 /** Limit on nested quotes and lists. Deeper pages are text art or an attack on the parser, and are read as prose. */
 const MAX_DEPTH = 64;
 
-/** The blocks of Markdown (CommonMark and GitHub's tables) in `text` from `from` on. Offsets are into `text`. */
-export function markdownBlocks(text: string, from: number): Block[] {
+/**
+ * The blocks of Markdown (CommonMark and GitHub's tables) in `text` from `from` on. Offsets are into `text`. `onTree` sees
+ * each parsed part and the offset that its positions count from, so that who wants more than blocks need not parse again.
+ */
+export function markdownBlocks(
+  text: string,
+  from: number,
+  onTree?: (tree: Nodes, base: number) => void,
+): Block[] {
   const blocks: Block[] = [];
   const push = (block: Block | undefined) => {
     if (block) blocks.push(block);
@@ -29,6 +36,7 @@ export function markdownBlocks(text: string, from: number): Block[] {
       mdastExtensions: [gfmTableFromMarkdown()],
     });
     walk(tree, undefined, { text, base: part.start, push });
+    onTree?.(tree, part.start);
   }
   return blocks;
 }
