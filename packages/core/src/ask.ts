@@ -46,6 +46,8 @@ export interface AskContext {
   readonly settings: ParsedSettings;
   readonly parts: AskParts;
   readonly environment: Environment;
+  /** Whether anybody reads the text while it is written. */
+  readonly listens: boolean;
 }
 
 /** A question with all that is decided and found before the model writes. */
@@ -61,6 +63,7 @@ export interface PreparedQuestion {
   readonly passages: readonly Passage[];
   readonly prompt: FittedPrompt;
   readonly signal: AbortSignal;
+  readonly listens: boolean;
   readonly parts: Pick<AskParts, "embedder">;
   now(): number;
 }
@@ -114,6 +117,7 @@ export async function* answerEvents(
         passages,
         prompt,
         signal,
+        listens: context.listens,
         parts,
         now: environment.now,
       };

@@ -51,12 +51,13 @@ export function assembleAdvisor(
     tenant: options?.tenant ?? principal.tenant,
   });
 
-  async function* stream(
+  async function* events(
     request: Parameters<Advisor["stream"]>[0],
+    listens: boolean,
   ): ReturnType<Advisor["stream"]> & AsyncGenerator {
     const leave = work.enter();
     try {
-      yield* answerEvents({ settings, parts, environment }, parseAskRequest(request));
+      yield* answerEvents({ settings, parts, environment, listens }, parseAskRequest(request));
     } finally {
       leave();
     }
@@ -105,11 +106,11 @@ export function assembleAdvisor(
       }),
     ask: async (request) => {
       let answer: Answer | undefined;
-      for await (const event of stream(request)) if (event.type === "answer") answer = event.answer;
+      for await (const event of events(request, false)) if (event.type === "answer") answer = event.answer;
       // The pipeline ends with an answer or throws.
       return answer as Answer;
     },
-    stream,
+    stream: (request) => events(request, true),
     status: () =>
       work.run(async () => {
         const [profile, generator, store] = await Promise.all([

@@ -15,7 +15,7 @@ export async function* writeFreely(question: PreparedQuestion): Writing {
       message: `The prompt has ${prompt.promptTokens} tokens; ${generator.model.name} was found reliable up to ${reliable}. Ask for fewer passages (topK), or use quoted grounding`,
     });
   }
-  const result = yield* generateText(generator, generateRequest(question));
+  const result = yield* generateText(generator, generateRequest(question), question.listens);
   warnings.push(...result.warnings);
   if (result.finish === "length") {
     warnings.push({

@@ -36,12 +36,16 @@ export async function* writeQuoted(question: PreparedQuestion): Writing {
     return yield* refuse(profile.promptFormat, form, groundingMs);
   }
 
-  const result = yield* generateText(generator, {
-    ...generateRequest(question),
-    format: plan.format,
-    // Evidence is never cut: the plan's language ends the answer, not a number of tokens.
-    maxTokens: room,
-  });
+  const result = yield* generateText(
+    generator,
+    {
+      ...generateRequest(question),
+      format: plan.format,
+      // Evidence is never cut: the plan's language ends the answer, not a number of tokens.
+      maxTokens: room,
+    },
+    question.listens,
+  );
   const parsed = plan.parse(result.text);
   if (!parsed) {
     throw new ModelError({

@@ -39,14 +39,18 @@ export async function* refuse(
   return { text, refused: true, citations: [], groundingMs, warnings: [] };
 }
 
-/** Passes the model's text on and returns its result. */
+/**
+ * Returns the model's result, and passes its text on as it comes if somebody `listens`: each piece has a way to go that
+ * costs a small model a tenth of its speed.
+ */
 export async function* generateText(
   generator: Generator,
   request: GenerateRequest,
+  listens: boolean,
 ): AsyncGenerator<AnswerEvent, GenerateResult, undefined> {
   for await (const event of generator.generate(request)) {
     if (event.type === "done") return event.result;
-    yield event;
+    if (listens) yield event;
   }
   throw new ModelError({
     code: "model_failed",
