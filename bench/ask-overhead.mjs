@@ -42,7 +42,7 @@ try {
   // The settings loadModel uses for a model of this size: see packages/adapters/src/load-model.ts.
   const context = await model.createContext({
     contextSize: info.contextLength,
-    sequences: 4,
+    sequences: 1,
     threads: 1,
     failedCreationRemedy: false,
   });

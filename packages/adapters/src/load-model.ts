@@ -22,8 +22,8 @@ import { createPromptTokenizer } from "./prompt/tokenize.ts";
 import { type LoadModelSettings, loadModelSettingsSchema } from "./settings.ts";
 
 const DEFAULT_MAX_CONTEXT = 8192;
-const DEFAULT_KV_BUDGET = 256 * 1024 * 1024;
-const DEFAULT_MAX_CONCURRENCY = 4;
+/** One: in a batch with others llama.cpp rounds differently, and a greedy text can part where two tokens are nearly alike. */
+const DEFAULT_CONCURRENCY = 1;
 /** Below this size a layer's work takes less time than two threads need to meet. */
 const ONE_THREAD_PARAMETERS = 100e6;
 
@@ -60,7 +60,7 @@ export async function loadModel(settings: LoadModelSettings): Promise<Generator>
     }),
   );
   try {
-    const concurrency = parsed.concurrency ?? defaultConcurrency(facts, contextLength);
+    const concurrency = parsed.concurrency ?? DEFAULT_CONCURRENCY;
     const threads =
       parsed.threads ?? (facts.parameters < ONE_THREAD_PARAMETERS ? 1 : runtime.llama.cpuMathCores);
     const info: ModelInfo = {
@@ -186,9 +186,4 @@ function contextLengthOf(facts: GgufInspection, asked: number | undefined): numb
     reason: `it is ${asked}, and the model was trained for ${facts.contextLength} tokens`,
     nextStep: "Correct it and call again",
   });
-}
-
-function defaultConcurrency(facts: GgufInspection, contextLength: number): number {
-  const fitting = Math.floor(DEFAULT_KV_BUDGET / (facts.kvBytesPerToken * contextLength));
-  return Math.min(DEFAULT_MAX_CONCURRENCY, Math.max(1, fitting));
 }

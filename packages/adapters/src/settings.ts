@@ -15,7 +15,10 @@ export interface LoadModelSettings {
   readonly gpu?: "auto" | false;
   /** Paths of LoRA adapters in GGUF format, each with its manifest beside it. Default none. */
   readonly adapters?: readonly string[];
-  /** Requests that run at once in a context; more wait. Default: as many, up to 4, as fit 256 MiB of KV cache. */
+  /**
+   * Requests that run at once in a context, batched; more wait. Default 1, so that a greedy answer is the same each time;
+   * more gives more answers a second, and texts that may differ with what runs beside them.
+   */
   readonly concurrency?: number;
   /** Adapter contexts kept at once; the one unused for longest makes room. Default 4. */
   readonly maxAdapterContexts?: number;

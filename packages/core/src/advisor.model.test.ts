@@ -305,6 +305,14 @@ describe("stores and models", () => {
     await expect(access(store)).rejects.toMatchObject({ code: "ENOENT" });
   });
 
+  it("a sync of a folder that is not there makes no store", async () => {
+    const store = join(folder, "nothing-synced");
+    await using other = await createAdvisor({ store });
+    const mistyped = join(folder, "handbok");
+    await expect(other.sync(mistyped)).rejects.toMatchObject({ code: "folder_missing", subject: mistyped });
+    await expect(access(store)).rejects.toMatchObject({ code: "ENOENT" });
+  });
+
   it("a store of another embedder is refused, and loses nothing", async () => {
     const store = join(folder, "mixed");
     {

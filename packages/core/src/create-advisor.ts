@@ -9,6 +9,7 @@ import {
   type Warning,
   type WriteOptions,
 } from "@advisor/contracts";
+import { realFolder } from "@advisor/retrieval";
 import type { Advisor, AdvisorSettings } from "./advisor.ts";
 import { answerEvents, type Environment } from "./ask.ts";
 import { parseAskRequest, parseSearch } from "./ask-request.ts";
@@ -70,7 +71,10 @@ export function assembleAdvisor(
 
   return {
     sync: (folder, options?: SyncOptions) =>
-      work.run(async () => (await parts.retrieverForWriting()).sync(folder, writeOptions(options))),
+      work.run(async () => {
+        if (typeof settings.store === "string") await realFolder(folder);
+        return (await parts.retrieverForWriting()).sync(folder, writeOptions(options));
+      }),
     upsert: (documents, options) =>
       work.run(async () => {
         const list = Array.isArray(documents) ? documents : [documents];

@@ -3,5 +3,6 @@ export {
   createTransformersEmbedder,
   type TransformersEmbedderSettings,
 } from "./embed/transformers-embedder.ts";
+export { realFolder } from "./extract/folder.ts";
 export { DEFAULT_VECTOR_WEIGHT, type KnowledgeSettings, openKnowledge } from "./knowledge.ts";
 export { WORD_GROUPS } from "./search/word-groups.ts";

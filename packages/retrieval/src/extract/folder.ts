@@ -91,8 +91,11 @@ async function reasonToSkip(root: string, uri: string, entry: Dirent): Promise<s
   return reasonByName(uri);
 }
 
-/** The folder's real path. */
-async function realFolder(folder: string): Promise<string> {
+/**
+ * The real path of a folder to sync. Whoever opens a store for a sync asks first, so that a mistyped folder makes none.
+ * @throws BadInputError `folder_missing` when there is no such folder.
+ */
+export async function realFolder(folder: string): Promise<string> {
   let root: string;
   try {
     root = await realpath(folder);
