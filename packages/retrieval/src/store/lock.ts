@@ -2,11 +2,13 @@ import { randomUUID } from "node:crypto";
 import { link, mkdir, readdir, readFile, rm, rmdir, stat, unlink, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { CancelledError, type OnProgress, StoreError } from "@advisor/contracts";
+import { type OnProgress, StoreError, throwIfAborted } from "@advisor/contracts";
 import { z } from "zod";
 import { isRunning, thisProcess } from "./process-identity.ts";
 import { storeFailure } from "./store-failure.ts";
 
+/** Names the work in the error of a call that was stopped while it waited. */
+const SUBJECT = "writing to the knowledge store";
 /** How long a writer waits for another one by default. */
 export const DEFAULT_LOCK_TIMEOUT_MS = 30_000;
 const LOCK_FILE = "writer.lock";
@@ -83,7 +85,7 @@ async function acquire(settings: LockSettings): Promise<() => Promise<void>> {
   };
   const begin = performance.now();
   for (;;) {
-    throwIfAborted(signal);
+    throwIfAborted(signal, SUBJECT, "Call again to go on");
     if (await create(file, owner, location)) {
       await removeOldDrafts(location);
       return () => release(file, owner.token);
@@ -206,20 +208,9 @@ function locked(location: string, file: string, holder: Holder, timeoutMs: numbe
   });
 }
 
-function throwIfAborted(signal: AbortSignal | undefined): void {
-  if (!signal?.aborted) return;
-  throw new CancelledError({
-    code: "cancelled",
-    subject: "writing to the knowledge store",
-    reason: "the signal was aborted",
-    nextStep: "Call again to go on",
-    cause: signal.reason,
-  });
-}
-
 async function untilAborted(promise: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
   if (!signal) return promise;
-  throwIfAborted(signal);
+  throwIfAborted(signal, SUBJECT, "Call again to go on");
   let stop = () => {};
   const aborted = new Promise<void>((resolve) => {
     stop = resolve;
@@ -227,5 +218,5 @@ async function untilAborted(promise: Promise<void>, signal: AbortSignal | undefi
   });
   await Promise.race([promise, aborted]);
   signal.removeEventListener("abort", stop);
-  throwIfAborted(signal);
+  throwIfAborted(signal, SUBJECT, "Call again to go on");
 }
