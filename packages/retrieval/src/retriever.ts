@@ -3,10 +3,12 @@ import {
   BadInputError,
   CancelledError,
   type ChangeReport,
+  countRequestSchema,
   DEFAULT_TENANT,
   type Document,
   documentInputSchema,
   type Embedder,
+  facetsRequestSchema,
   healthRequestSchema,
   parseInput,
   principalSchema,
@@ -19,6 +21,7 @@ import {
   writeOptionsSchema,
 } from "@advisor/contracts";
 import { z } from "zod";
+import { countReadable, facetsOfReadable } from "./search/facets.ts";
 import { searchTable } from "./search/search.ts";
 import { ANY_CHUNK, documentFilter, headerFilter } from "./store/filter.ts";
 import type { LanceDatabase, LanceTable } from "./store/lance.ts";
@@ -33,7 +36,8 @@ const UPSERT_SOURCE = "upsert";
 const storable = (text: string) => !/\p{Cs}/u.test(text);
 const name = z.string().min(1).max(4096).refine(storable, "must not hold lone surrogates");
 const syncOptionsSchema = writeOptionsSchema.extend({ source: name.optional() });
-const documentsSchema = z.array(documentInputSchema.extend({ uri: name }));
+/** Metadata is looked at document by document, so that one bad value leaves out one document. */
+const documentsSchema = z.array(documentInputSchema.extend({ uri: name, metadata: z.unknown().optional() }));
 const urisSchema = z.array(name);
 
 export interface RetrieverParts {
@@ -190,6 +194,22 @@ export function createRetriever({
         return write(parsed, tenant, source, (writer, stored) =>
           syncFolder({ writer, listing, stored, tenant, source, ...pick(parsed) }),
         );
+      }),
+
+    count: (request) =>
+      track(async () => {
+        const { signal, ...fields } = request;
+        const parsed = parseInput(countRequestSchema, fields, "count request");
+        throwIfAborted(signal, subject);
+        return countReadable(await tableOf(parsed.principal.tenant), parsed);
+      }),
+
+    facets: (request) =>
+      track(async () => {
+        const { signal, ...fields } = request;
+        const parsed = parseInput(facetsRequestSchema, fields, "facets request");
+        throwIfAborted(signal, subject);
+        return facetsOfReadable(await tableOf(parsed.principal.tenant), parsed);
       }),
 
     roles: (tenant) =>

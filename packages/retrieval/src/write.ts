@@ -92,12 +92,12 @@ export function createChangeWriter(parts: WriterParts): ChangeWriter {
   return {
     async put(document) {
       const before = stored.get(document.uri);
-      if (before && before.fingerprint === fingerprint(document)) {
-        unchanged++;
-        return;
-      }
       let prepared: PreparedDocument;
       try {
+        if (before && before.fingerprint === fingerprint(document)) {
+          unchanged++;
+          return;
+        }
         prepared = await prepare(document, embedder);
       } catch (error) {
         if (!(error instanceof Unreadable)) throw error;
