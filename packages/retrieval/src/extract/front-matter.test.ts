@@ -103,7 +103,9 @@ describe("readFrontMatter", () => {
   });
 
   test("hostile values are kept flat, or refused with the reason", () => {
-    const { metadata } = readFrontMatter(page("a: .nan\nb: .inf\nc: [1, two, null, true]\nd: {x: [1]}\ne: [[1]]"));
+    const { metadata } = readFrontMatter(
+      page("a: .nan\nb: .inf\nc: [1, two, null, true]\nd: {x: [1]}\ne: [[1]]"),
+    );
     expect(metadata).toEqual({ a: "NaN", b: "Infinity", c: [1, "two", true], d: '[["x",[1]]]', e: "[[1]]" });
     expect(() => readFrontMatter(page(`a: [${"1,".repeat(80)}]`))).toThrow("a list of at most 64");
     expect(() => readFrontMatter(page(`a: ${"x".repeat(5000)}`))).toThrow("at most 4,096");

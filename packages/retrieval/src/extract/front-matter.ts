@@ -1,4 +1,11 @@
-import { BadInputError, MAX_ROLES, type Metadata, metadataSchema, parseInput, roleSchema } from "@advisor/contracts";
+import {
+  BadInputError,
+  MAX_ROLES,
+  type Metadata,
+  metadataSchema,
+  parseInput,
+  roleSchema,
+} from "@advisor/contracts";
 import { parseDocument } from "yaml";
 import { z } from "zod";
 import { wellFormed } from "./well-formed.ts";
