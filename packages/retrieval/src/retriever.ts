@@ -3,9 +3,11 @@ import {
   BadInputError,
   CancelledError,
   type ChangeReport,
+  countRequestSchema,
   DEFAULT_TENANT,
   type Document,
   type Embedder,
+  facetsRequestSchema,
   healthRequestSchema,
   parseInput,
   principalSchema,
@@ -18,6 +20,7 @@ import {
   writeOptionsSchema,
 } from "@advisor/contracts";
 import { z } from "zod";
+import { countReadable, facetsOfReadable } from "./search/facets.ts";
 import { searchTable } from "./search/search.ts";
 import { storableName as name } from "./storable-name.ts";
 import { ANY_CHUNK, documentFilter, headerFilter } from "./store/filter.ts";
@@ -179,6 +182,22 @@ export function createRetriever({
         return write(parsed, tenant, source, (writer, stored) =>
           syncFolder({ writer, listing, stored, tenant, source, ...pick(parsed) }),
         );
+      }),
+
+    count: (request) =>
+      track(async () => {
+        const { signal, ...fields } = request;
+        const parsed = parseInput(countRequestSchema, fields, "count request");
+        throwIfAborted(signal, subject);
+        return countReadable(await tableOf(parsed.principal.tenant), parsed);
+      }),
+
+    facets: (request) =>
+      track(async () => {
+        const { signal, ...fields } = request;
+        const parsed = parseInput(facetsRequestSchema, fields, "facets request");
+        throwIfAborted(signal, subject);
+        return facetsOfReadable(await tableOf(parsed.principal.tenant), parsed);
       }),
 
     roles: (tenant) =>
