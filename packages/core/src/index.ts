@@ -84,4 +84,5 @@ export {
   type SearchToolSource,
 } from "./agents/search-tool.ts";
 export { createAdvisor } from "./create-advisor.ts";
+export type { EmbedderChoice } from "./embedder-choice.ts";
 export { DEFAULT_PROMPT_FORMAT } from "./prompt/default-format.ts";

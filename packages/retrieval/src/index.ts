@@ -1,5 +1,10 @@
 export { type SentenceSpan, splitSentences } from "./chunk/sentences.ts";
 export {
+  createOpenAiEmbedder,
+  type OpenAiEmbedderEnvironment,
+  type OpenAiEmbedderSettings,
+} from "./embed/openai-embedder.ts";
+export {
   createTransformersEmbedder,
   type TransformersEmbedderSettings,
 } from "./embed/transformers-embedder.ts";
