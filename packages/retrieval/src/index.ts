@@ -1,4 +1,5 @@
 export { type SentenceSpan, splitSentences } from "./chunk/sentences.ts";
+export type { Dtype } from "./embed/embedder-folder.ts";
 export {
   createOpenAiEmbedder,
   type OpenAiEmbedderEnvironment,
