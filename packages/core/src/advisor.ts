@@ -32,6 +32,8 @@ import type {
   WriteOptions,
 } from "@advisor/contracts";
 
+import type { EmbedderChoice } from "./embedder-choice.ts";
+
 /** What an advisor is made of. Every field has a default, and every part can be replaced through its contract. */
 export interface AdvisorSettings {
   /**
@@ -41,8 +43,11 @@ export interface AdvisorSettings {
   readonly store?: string | Retriever;
   /** `nano` (the embedded model), the path of a chat GGUF, or a generator of your own. Default `nano`. */
   readonly model?: "nano" | (string & {}) | Generator;
-  /** `nano` (the embedded model), the folder of a transformers.js model, or an embedder of your own. Default `nano`. */
-  readonly embedder?: "nano" | (string & {}) | Embedder;
+  /**
+   * `nano` (the embedded model), the folder of a transformers.js model, the path of a GGUF, one of these or an
+   * OpenAI-compatible server with settings, or an embedder of your own. Default `nano`. See docs/embedders.md.
+   */
+  readonly embedder?: "nano" | (string & {}) | EmbedderChoice | Embedder;
   /** Paths of LoRA GGUFs, each with its manifest beside it. With the nano model its own adapters are there too. */
   readonly adapters?: readonly string[];
   /** Adapter of the arms `adapter` and `hybrid` when a request names none. Default: the only one there is, if so. */
