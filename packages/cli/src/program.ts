@@ -30,6 +30,11 @@ A problem is wrong; a note is worth a look. It acts as administrator of the
 tenant, changes nothing and fetches nothing. The exit code is 1 when there is a
 problem, 0 when there are notes alone; --no-fail makes it 0.`;
 
+const OPTIMIZE_NOTES = `
+A sync does by itself what searches need. This is for after a great change in a
+large store: words that were removed then count no more, and old versions go.
+Searches go on meanwhile.`;
+
 const SYNC_NOTES = `
 It may be interrupted at any time and run again. A page says who may read it in
 its front matter (roles: [staff, hr]); one that names no role is for
@@ -101,6 +106,12 @@ export function createProgram(
     .option("--verbose", "list every finding")
     .addHelpText("after", CHECK_NOTES)
     .action((flags) => done(import("./commands/check.ts").then(({ check }) => check(context, flags))));
+
+  command("optimize", "compact the store and make its indexes anew", tenantOption, storeOptions)
+    .addHelpText("after", OPTIMIZE_NOTES)
+    .action((flags) =>
+      done(import("./commands/optimize.ts").then(({ optimize }) => optimize(context, flags))),
+    );
 
   command(
     "search",

@@ -9,6 +9,7 @@ export interface Script {
   readonly ask?: (request: AskRequest) => Promise<Answer>;
   readonly document?: Advisor["document"];
   readonly check?: Advisor["check"];
+  readonly optimize?: Advisor["optimize"];
   readonly count?: Advisor["count"];
   readonly facets?: Advisor["facets"];
   readonly roles?: readonly string[];
@@ -63,6 +64,7 @@ export function fakeCore(script: Script): FakeCore {
           return script.roles ?? untold("roles")();
         },
         check: script.check ?? untold("check"),
+        optimize: script.optimize ?? untold("optimize"),
         count: script.count ?? untold("count"),
         facets: script.facets ?? untold("facets"),
         ask,

@@ -87,6 +87,30 @@ export interface ChangeReport {
   readonly warnings: readonly Warning[];
 }
 
+/** What `optimize` takes, without its signal and progress. */
+export const optimizeOptionsSchema = z.strictObject({
+  /** Default `default`. */
+  tenant: tenantSchema.optional(),
+});
+/** Options of `optimize`. */
+export type OptimizeOptions = z.infer<typeof optimizeOptionsSchema> & {
+  /** Looked at before the work begins; what has begun goes on to its end. */
+  readonly signal?: AbortSignal;
+  readonly onProgress?: OnProgress;
+};
+
+/** What `optimize` did to a tenant's table. */
+export interface OptimizeReport {
+  readonly tenant: string;
+  /** Documents and chunks. */
+  readonly rows: number;
+  /** Columns whose index was made anew. */
+  readonly rebuilt: readonly string[];
+  /** `exact` when every vector is compared, `approximate` when an index is searched. */
+  readonly vectorSearch: "exact" | "approximate";
+  readonly elapsedMs: number;
+}
+
 /** What a store holds, for operators: its counts know no principal. */
 export interface StoreStatus {
   readonly location: string;
@@ -135,6 +159,13 @@ export interface Retriever {
    * @throws NotPermittedError when the principal is no administrator.
    */
   check?(request: HealthRequest): Promise<HealthReport>;
+  /**
+   * Leaves nothing undone that makes searches faster and ranks right: compacts, drops old versions, makes keyword indexes
+   * anew from what is stored now, trains the vector index when the size asks for it. Writing calls do what is needed by
+   * themselves; this is for after a great change. Readers are never blocked; other writers wait. Optional: a retriever
+   * without it has nothing to optimize.
+   */
+  optimize?(options?: OptimizeOptions): Promise<OptimizeReport>;
   status(): Promise<StoreStatus>;
   dispose(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;

@@ -20,6 +20,8 @@ import type {
   Mode,
   ModelInfo,
   OnProgress,
+  OptimizeOptions,
+  OptimizeReport,
   OutputFormat,
   Principal,
   PromptFormat,
@@ -131,7 +133,10 @@ export interface AdvisorStatus {
 export interface Advisor {
   /** Brings the store in step with a folder (docs/sources.md names the formats). Interrupt it and run it again at will. */
   sync(folder: string, options?: SyncOptions): Promise<ChangeReport>;
-  upsert(documents: DocumentInput | readonly DocumentInput[], options?: WriteOptions): Promise<ChangeReport>;
+  upsert(
+    documents: DocumentInput | readonly DocumentInput[] | AsyncIterable<DocumentInput>,
+    options?: WriteOptions,
+  ): Promise<ChangeReport>;
   remove(uris: string | readonly string[], options?: WriteOptions): Promise<ChangeReport>;
   search(query: string, options?: AdvisorSearchOptions): Promise<SearchResult>;
   /** The document a citation points into, if the principal may read it. */
@@ -154,6 +159,12 @@ export interface Advisor {
    * your own cannot check.
    */
   check(options?: AdvisorCheckOptions): Promise<HealthReport>;
+  /**
+   * Compacts a tenant's table and makes its indexes anew, for after a great change: writing calls do by themselves what is
+   * needed. Searches go on meanwhile. Loads no chat model.
+   * @throws BadInputError `invalid_setting` when a retriever of your own cannot optimize.
+   */
+  optimize(options?: OptimizeOptions): Promise<OptimizeReport>;
   ask(request: string | AskRequest): Promise<Answer>;
   /**
    * The same as {@link ask}, as it happens. Leaving the loop early aborts the work. `dispose` waits for a stream that is

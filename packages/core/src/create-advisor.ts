@@ -3,6 +3,7 @@ import {
   type Answer,
   BadInputError,
   DEFAULT_PRINCIPAL,
+  type DocumentInput,
   parseInput,
   principalSchema,
   type Retriever,
@@ -78,7 +79,7 @@ export function assembleAdvisor(
       }),
     upsert: (documents, options) =>
       work.run(async () => {
-        const list = Array.isArray(documents) ? documents : [documents];
+        const list = isOne(documents) ? [documents] : documents;
         return (await parts.retrieverForWriting()).upsert(list, writeOptions(options));
       }),
     remove: (uris, options) =>
@@ -120,6 +121,12 @@ export function assembleAdvisor(
         const retriever = await parts.retriever();
         if (!retriever.check) throw lacks("check");
         return retriever.check({ ...options, principal: options?.principal ?? principal });
+      }),
+    optimize: (options) =>
+      work.run(async () => {
+        const retriever = await parts.retriever();
+        if (!retriever.optimize) throw lacks("optimize");
+        return retriever.optimize({ ...options, tenant: options?.tenant ?? principal.tenant });
       }),
     ask: async (request) => {
       let answer: Answer | undefined;
@@ -177,4 +184,10 @@ function lacks(method: keyof Retriever & string): BadInputError {
     reason: `this retriever has no \`${method}\``,
     nextStep: "Use the knowledge store of @advisor/retrieval, or give your retriever the method",
   });
+}
+
+function isOne(
+  documents: DocumentInput | readonly DocumentInput[] | AsyncIterable<DocumentInput>,
+): documents is DocumentInput {
+  return !Array.isArray(documents) && !(Symbol.asyncIterator in documents);
 }

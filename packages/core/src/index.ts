@@ -50,6 +50,8 @@ export {
   modeSchema,
   NotPermittedError,
   type OnProgress,
+  type OptimizeOptions,
+  type OptimizeReport,
   OutOfMemoryError,
   type OutputFormat,
   type Passage,

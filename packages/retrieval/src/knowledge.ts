@@ -11,6 +11,7 @@ import {
 } from "@advisor/contracts";
 import { z } from "zod";
 import { createRetriever } from "./retriever.ts";
+import { DEFAULT_EXACT_SEARCH_ROWS, DEFAULT_SMALL_ROWS } from "./store/index-policy.ts";
 import { openDatabase } from "./store/lance.ts";
 import { asOnlyWriter, DEFAULT_LOCK_TIMEOUT_MS } from "./store/lock.ts";
 import { checkEmbedder, readManifest, writeManifest } from "./store/manifest.ts";
@@ -28,6 +29,12 @@ export interface KnowledgeSettings {
   readonly vectorWeight?: number;
   /** Makes the store when there is none. Default true; false throws `store_missing`. */
   readonly create?: boolean;
+  /**
+   * Up to this many rows (a document is one, and each of its chunks) every vector is compared; above it an approximate
+   * index (IVF_PQ, its finds compared again exactly) is trained after a writing call, and anew each time the rows have
+   * doubled. Default 50,000. 2 ** 53 - 1 keeps the vector leg exact whatever its time.
+   */
+  readonly exactSearchRows?: number;
   /** How long a writing call waits for a writer in another process, in milliseconds. Default 30,000. */
   readonly lockTimeoutMs?: number;
   /** Told while opening waits; writing calls have their own. */
@@ -42,6 +49,7 @@ const settingsSchema = z.strictObject({
   ),
   vectorWeight: z.number().min(0).max(1).default(DEFAULT_VECTOR_WEIGHT),
   create: z.boolean().default(true),
+  exactSearchRows: z.int().min(0).default(DEFAULT_EXACT_SEARCH_ROWS),
   lockTimeoutMs: z.number().min(0).default(DEFAULT_LOCK_TIMEOUT_MS),
   onProgress: z.custom<OnProgress>((value) => typeof value === "function").optional(),
 });
@@ -54,7 +62,7 @@ const settingsSchema = z.strictObject({
  */
 export async function openKnowledge(settings: KnowledgeSettings): Promise<Retriever> {
   const parsed = parseInput(settingsSchema, settings, "knowledge settings", "invalid_setting");
-  const { embedder, lockTimeoutMs } = parsed;
+  const { embedder, exactSearchRows, lockTimeoutMs } = parsed;
   const isLocal = !/^[a-z][a-z0-9+.-]*:\/\//i.test(parsed.location);
   const location = isLocal ? await localFolder(parsed.location, parsed.create) : parsed.location;
 
@@ -78,7 +86,8 @@ export async function openKnowledge(settings: KnowledgeSettings): Promise<Retrie
     database.close();
     throw error;
   }
-  return createRetriever({ ...parsed, location, database, alone: isLocal, exclusively });
+  const indexPolicy = { exactSearchRows, smallRows: DEFAULT_SMALL_ROWS };
+  return createRetriever({ ...parsed, location, database, alone: isLocal, indexPolicy, exclusively });
 }
 
 /** The store's real path, made when it may be. */

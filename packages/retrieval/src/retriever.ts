@@ -9,6 +9,8 @@ import {
   type Embedder,
   facetsRequestSchema,
   healthRequestSchema,
+  type OptimizeReport,
+  optimizeOptionsSchema,
   parseInput,
   principalSchema,
   type Retriever,
@@ -24,6 +26,7 @@ import { countReadable, facetsOfReadable } from "./search/facets.ts";
 import { searchTable } from "./search/search.ts";
 import { storableName as name } from "./storable-name.ts";
 import { ANY_CHUNK, documentFilter, headerFilter } from "./store/filter.ts";
+import type { IndexPolicy } from "./store/index-policy.ts";
 import type { LanceDatabase, LanceTable } from "./store/lance.ts";
 import { currentWriter } from "./store/lock.ts";
 import { isTenantTable, STORE_FORMAT } from "./store/manifest.ts";
@@ -42,6 +45,7 @@ export interface RetrieverParts {
   readonly vectorWeight: number;
   /** Whether `exclusively` keeps every other writer out. Where there is no lock it does not. */
   readonly alone: boolean;
+  readonly indexPolicy: IndexPolicy;
   readonly exclusively: <Result>(options: WriteOptions, work: () => Promise<Result>) => Promise<Result>;
 }
 
@@ -52,6 +56,7 @@ export function createRetriever({
   embedder,
   vectorWeight,
   alone,
+  indexPolicy,
   exclusively,
 }: RetrieverParts): Retriever {
   const tables = new Map<string, Promise<LanceTable | undefined>>();
@@ -97,7 +102,14 @@ export function createRetriever({
         // Parsers load with the first writing call: who only searches never needs them.
         const { createChangeWriter, readHeaders } = await import("./write.ts");
         const stored = await readHeaders(table, source);
-        writer = createChangeWriter({ table, embedder, stored, alone, signal: options.signal });
+        writer = createChangeWriter({
+          table,
+          embedder,
+          stored,
+          alone,
+          indexPolicy,
+          signal: options.signal,
+        });
         return await work(writer, stored);
       } catch (error) {
         throw isSystemError(error) ? storeFailure(error, location) : error;
@@ -227,6 +239,29 @@ export function createRetriever({
         });
       }),
 
+    optimize: (options = {}) =>
+      track(async (): Promise<OptimizeReport> => {
+        const begin = performance.now();
+        const parsed = parseOptions(optimizeOptionsSchema, options, "optimize options");
+        const { tenant = DEFAULT_TENANT, onProgress } = parsed;
+        return exclusively(parsed, async () => {
+          throwIfAborted(parsed.signal, subject);
+          const table = await database.open(tableName(tenant));
+          if (!table) return { tenant, rows: 0, rebuilt: [], vectorSearch: "exact", elapsedMs: 0 };
+          try {
+            onProgress?.({ stage: "optimize", done: 0, total: 1, unit: "tenants", subject: tenant });
+            const { rows, rebuilt, vectorSearch } = await table.tidy(indexPolicy, {
+              changed: false,
+              all: true,
+            });
+            onProgress?.({ stage: "optimize", done: 1, total: 1, unit: "tenants", subject: tenant });
+            return { tenant, rows, rebuilt, vectorSearch, elapsedMs: performance.now() - begin };
+          } finally {
+            table.close();
+          }
+        });
+      }),
+
     status: () =>
       track(async (): Promise<StoreStatus> => {
         const names = (await database.tableNames()).filter(isTenantTable);
@@ -279,7 +314,7 @@ function tableName(tenant: string): string {
 
 function parseOptions<Schema extends z.ZodObject>(
   schema: Schema,
-  options: WriteOptions,
+  options: Pick<WriteOptions, "signal" | "onProgress">,
   subject: string,
 ): z.output<Schema> & Pick<WriteOptions, "signal" | "onProgress"> {
   const { signal, onProgress, ...fields } = options;

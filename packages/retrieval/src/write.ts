@@ -5,6 +5,7 @@ import { createCommitPipeline } from "./commit-pipeline.ts";
 import { Unreadable } from "./extract/front-matter.ts";
 import { fingerprint, type PreparedDocument, prepare, type SourceDocument } from "./prepare.ts";
 import { headerFilter } from "./store/filter.ts";
+import type { IndexPolicy } from "./store/index-policy.ts";
 import type { LanceTable } from "./store/lance.ts";
 import type { StoreRow } from "./store/schema.ts";
 
@@ -41,6 +42,7 @@ export interface WriterParts {
   readonly stored: ReadonlyMap<string, StoredHeader>;
   /** Whether no one else can be writing: then a document that is not stored needs no look-up of its rows. */
   readonly alone: boolean;
+  readonly indexPolicy: IndexPolicy;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -59,7 +61,7 @@ export async function readHeaders(
 }
 
 export function createChangeWriter(parts: WriterParts): ChangeWriter {
-  const { table, embedder, stored, alone, signal } = parts;
+  const { table, embedder, stored, alone, indexPolicy, signal } = parts;
   const begin = performance.now();
   const report = {
     added: [] as string[],
@@ -163,7 +165,8 @@ export function createChangeWriter(parts: WriterParts): ChangeWriter {
     async finish() {
       await commit();
       await pipeline.drain();
-      await table.tidy(report.added.length + report.changed.length + report.removed.length > 0);
+      const changed = report.added.length + report.changed.length + report.removed.length > 0;
+      await table.tidy(indexPolicy, { changed });
       return { ...report, unchanged, chunks, elapsedMs: performance.now() - begin };
     },
     settle: () => pipeline.settle(),

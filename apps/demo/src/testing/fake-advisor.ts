@@ -120,6 +120,7 @@ export function fakeAdvisor(options: FakeAdvisorOptions): FakeAdvisor {
     dispose: async () => undefined,
     [Symbol.asyncDispose]: async () => undefined,
     check: unexpected("check"),
+    optimize: unexpected("optimize"),
     count: unexpected("count"),
     facets: unexpected("facets"),
     sync: unexpected("sync"),

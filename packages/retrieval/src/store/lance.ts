@@ -4,6 +4,14 @@ import { join } from "node:path";
 import type * as Lance from "@lancedb/lancedb";
 import type * as Arrow from "apache-arrow";
 import { rowsOfDocuments } from "./filter.ts";
+import type { IndexPolicy } from "./index-policy.ts";
+import {
+  KEYWORD_COLUMNS,
+  type KeywordColumn,
+  type Maintenance,
+  maintain,
+  makeKeywordIndexes,
+} from "./indexes.ts";
 import { rowsToArrow } from "./rows-to-arrow.ts";
 import { type StoreRow, storeSchema } from "./schema.ts";
 import { storeFailure } from "./store-failure.ts";
@@ -11,20 +19,10 @@ import { storeFailure } from "./store-failure.ts";
 /** Limits on LanceDB's caches, which would else grow to 7 GB: enough for the indexes of some 100,000 chunks. */
 const INDEX_CACHE_BYTES = 128n * 1024n * 1024n;
 const METADATA_CACHE_BYTES = 32n * 1024n * 1024n;
-/** Old versions of a table are kept this long, so that a search under way in another process can end. */
-const KEEP_VERSIONS_MS = 60 * 1000;
-/** Up to this many rows the keyword indexes are made anew after each writing call: some 0.2 s at the limit. */
-const REBUILD_MAX_ROWS = 10_000;
-/** A table of more pieces than this is compacted, which rewrites it. */
-const MAX_FRAGMENTS = 24;
-/** Share of the rows that may wait outside the indexes of a larger table. */
-const MAX_UNINDEXED_SHARE = 0.05;
-/** Longest identifier that is indexed; the default of 40 would drop hashes and paths. */
-const MAX_IDENTIFIER_LENGTH = 256;
-
-/** Columns with a keyword index, which LanceDB names after them. */
-const KEYWORD_COLUMNS = ["terms", "context", "identifiers"] as const;
-const indexOf = (column: (typeof KEYWORD_COLUMNS)[number]) => `${column}_idx`;
+/** Partitions of a vector index that are searched at least. */
+const MIN_PARTITIONS = 20;
+/** How many times the wanted rows a vector index gives, before they are compared exactly. Measured, see docs/retrieval.md. */
+const REFINE_FACTOR = 10;
 
 /** A row as a query gave it, by column. */
 export type Row = Readonly<Record<string, unknown>>;
@@ -32,7 +30,7 @@ export type Row = Readonly<Record<string, unknown>>;
 /** Words looked for in one column. No sign in them has a meaning of its own. */
 export interface KeywordClause {
   readonly words: string;
-  readonly column: (typeof KEYWORD_COLUMNS)[number];
+  readonly column: KeywordColumn;
   readonly boost: number;
 }
 
@@ -45,7 +43,7 @@ export interface LanceTable {
     limit: number,
     columns: readonly string[],
   ): Promise<Row[]>;
-  /** Rows of the nearest vectors, nearest first, by exact search. */
+  /** Rows of the nearest vectors, nearest first: exact, or in a large table by its index and then exact among many. */
   nearest(vector: Float32Array, filter: string, limit: number, columns: readonly string[]): Promise<Row[]>;
   select(filter: string, columns: readonly string[]): Promise<Row[]>;
   count(filter: string): Promise<number>;
@@ -55,12 +53,15 @@ export interface LanceTable {
   append(rows: readonly StoreRow[]): Promise<void>;
   remove(documentIds: readonly string[]): Promise<void>;
   /**
-   * Brings the indexes up to date, and now and then compacts and drops old versions. In a store of up to
-   * {@link REBUILD_MAX_ROWS} rows the keyword indexes are then as if made anew, so that removed text counts in no word
-   * statistics; in a larger one at most a small share of the rows waits outside them, where it is found all the same.
-   * When nothing was `changed` it only makes good what a killed writer left undone.
+   * Brings the indexes up to date, and now and then compacts and drops old versions; `index-policy.ts` says when. A small
+   * store's keyword indexes are then as if made anew, so that removed text counts in no word statistics; in a larger one at
+   * most a small share of the rows waits outside them, where it is found all the same. When nothing was `changed` it only
+   * makes good what a killed writer left undone; with `all` it leaves nothing undone.
    */
-  tidy(changed: boolean): Promise<void>;
+  tidy(
+    policy: IndexPolicy,
+    wanted: { readonly changed: boolean; readonly all?: boolean },
+  ): Promise<Maintenance>;
   close(): void;
 }
 
@@ -128,7 +129,7 @@ export async function openDatabase(location: string): Promise<LanceDatabase> {
       const existing = await open(name);
       const table =
         existing ?? (await guard(() => connection.createEmptyTable(name, storeSchema(arrow, dimensions))));
-      await guard(() => makeIndexes(table, lance));
+      await guard(() => makeKeywordIndexes(table, lance));
       return wrapTable(table, { lance, arrow }, guard);
     },
     async readSettings(name) {
@@ -148,38 +149,6 @@ export async function openDatabase(location: string): Promise<LanceDatabase> {
 async function holdsData(location: string, table: string): Promise<boolean> {
   const files = await readdir(join(location, `${table}.lance`, "data")).catch(() => []);
   return files.length > 0;
-}
-
-/** The keyword indexes and the key that keeps two writers from inserting one row twice. Does nothing when they are there. */
-async function makeIndexes(table: Lance.Table, lance: typeof Lance): Promise<void> {
-  const names = new Set((await table.listIndices()).map((index) => index.name));
-  const missing = KEYWORD_COLUMNS.filter((column) => !names.has(indexOf(column)));
-  if (missing.length === 0) return;
-  if (names.size === 0) {
-    await table.setUnenforcedPrimaryKey("id").catch((error: Error) => {
-      if (!/already|primary key/i.test(error.message)) throw error;
-    });
-  }
-  for (const column of missing) await makeIndex(table, lance, column);
-}
-
-/** Words: English stemming and stop words, accents folded; other languages are matched by their whole words. */
-function makeIndex(
-  table: Lance.Table,
-  lance: typeof Lance,
-  column: (typeof KEYWORD_COLUMNS)[number],
-): Promise<void> {
-  const words: Partial<Lance.FtsOptions> = { baseTokenizer: "simple", withPosition: false };
-  const identifiers: Partial<Lance.FtsOptions> = {
-    baseTokenizer: "whitespace",
-    stem: false,
-    removeStopWords: false,
-    asciiFolding: false,
-    maxTokenLength: MAX_IDENTIFIER_LENGTH,
-    withPosition: false,
-  };
-  const config = lance.Index.fts(column === "identifiers" ? identifiers : words);
-  return table.createIndex(column, { config, replace: true });
 }
 
 function wrapTable(
@@ -229,7 +198,10 @@ function wrapTable(
     nearest: (vector, filter, limit, columns) =>
       guard(async () => {
         // Vectors are of unit length, so the dot product ranks as the cosine does.
-        const query = table.query().nearestTo(vector).distanceType("dot").bypassVectorIndex().where(filter);
+        const near = table.query().nearestTo(vector).distanceType("dot").where(filter);
+        // Where there is an index. All its partitions are searched, or a selective filter would starve: the default ends
+        // with 20 of them. What it finds is compared again by the vectors themselves.
+        const query = near.nprobes(MIN_PARTITIONS).maximumNprobes(0).refineFactor(REFINE_FACTOR);
         const names = [...columns, "_distance"];
         return plainRows(await query.select(names).limit(limit).toArray(), names);
       }),
@@ -264,21 +236,7 @@ function wrapTable(
       guard(async () => {
         await table.delete(rowsOfDocuments(documentIds));
       }),
-    tidy: (changed) =>
-      guard(async () => {
-        const rows = await table.countRows();
-        const terms = (await table.listIndices()).find(({ name }) => name === indexOf("terms"));
-        let unindexed = terms?.numUnindexedRows ?? rows;
-        if (rows <= REBUILD_MAX_ROWS && (changed || unindexed > 0)) {
-          for (const column of KEYWORD_COLUMNS) await makeIndex(table, lance, column);
-          unindexed = 0;
-        }
-        const { fragmentStats } = await table.stats();
-        if (fragmentStats.numFragments <= MAX_FRAGMENTS && unindexed <= rows * MAX_UNINDEXED_SHARE) return;
-        // Nobody else writes while this writer holds the lock, so files of no version are a killed writer's leavings.
-        const cleanupOlderThan = new Date(Date.now() - KEEP_VERSIONS_MS);
-        await table.optimize({ cleanupOlderThan, deleteUnverified: true });
-      }),
+    tidy: (policy, wanted) => guard(() => maintain(table, lance, policy, wanted)),
     close: () => table.close(),
   };
 }
