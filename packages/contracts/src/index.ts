@@ -99,6 +99,7 @@ export type { OnProgress, Progress, Warning } from "./progress.ts";
 export { type PromptFormat, promptFormatSchema } from "./prompt-format.ts";
 export {
   type ChangeReport,
+  globsSchema,
   MAX_QUERY_LENGTH,
   MAX_TOP_K,
   type Retriever,

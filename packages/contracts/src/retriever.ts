@@ -57,10 +57,26 @@ export type WriteOptions = z.infer<typeof writeOptionsSchema> & {
   readonly onProgress?: OnProgress;
 };
 
+/** Globs that name files and folders of a synced folder. */
+export const globsSchema = z.array(z.string().min(1).max(1024)).max(256);
+
 /** Options of `sync`. */
 export interface SyncOptions extends WriteOptions {
   /** Names what this folder's documents belong to. Default: the folder's real path. A sync never touches another source. */
   readonly source?: string;
+  /**
+   * Globs of what is read (`*`, `**`, `?`, `[a-z]`, `{a,b}`; case-sensitive). One without a slash names files and folders
+   * at every depth, one with a slash a path from the folder; who names a folder names all in it. Default: everything.
+   * Ignore files hold all the same. A stored page that is no longer read is removed.
+   */
+  readonly include?: readonly string[];
+  /** Globs of what is left out; they win over `include`. */
+  readonly exclude?: readonly string[];
+  /**
+   * Reads every file anew. Default false: a file whose size, times and identity are those of its last sync is taken as
+   * unchanged, unless it was changed so shortly before that sync that the clock could not tell.
+   */
+  readonly rehash?: boolean;
 }
 
 /** A file or document that was left out, and why. The rest went on. */

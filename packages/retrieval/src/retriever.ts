@@ -7,6 +7,7 @@ import {
   type Document,
   documentInputSchema,
   type Embedder,
+  globsSchema,
   healthRequestSchema,
   parseInput,
   principalSchema,
@@ -19,6 +20,7 @@ import {
   writeOptionsSchema,
 } from "@advisor/contracts";
 import { z } from "zod";
+import type { FolderSourceSettings } from "./folder-source.ts";
 import { searchTable } from "./search/search.ts";
 import { ANY_CHUNK, documentFilter, headerFilter } from "./store/filter.ts";
 import type { LanceDatabase, LanceTable } from "./store/lance.ts";
@@ -32,7 +34,12 @@ const UPSERT_SOURCE = "upsert";
 /** A lone surrogate would be stored as another sign, and never be found again. */
 const storable = (text: string) => !/\p{Cs}/u.test(text);
 const name = z.string().min(1).max(4096).refine(storable, "must not hold lone surrogates");
-const syncOptionsSchema = writeOptionsSchema.extend({ source: name.optional() });
+const syncOptionsSchema = writeOptionsSchema.extend({
+  source: name.optional(),
+  include: globsSchema.optional(),
+  exclude: globsSchema.optional(),
+  rehash: z.boolean().default(false),
+});
 const documentsSchema = z.array(documentInputSchema.extend({ uri: name }));
 const urisSchema = z.array(name);
 
@@ -87,13 +94,14 @@ export function createRetriever({
     tenant: string,
     source: string,
     work: (writer: ChangeWriter, stored: ReadonlyMap<string, StoredHeader>) => Promise<ChangeReport>,
+    parts?: readonly string[],
   ): Promise<ChangeReport> =>
     exclusively(options, async () => {
       const table = await database.openOrCreate(tableName(tenant), embedder.dimensions);
       try {
         // Parsers load with the first writing call: who only searches never needs them.
         const { createChangeWriter, readHeaders } = await import("./write.ts");
-        const stored = await readHeaders(table, source);
+        const stored = await readHeaders(table, source, parts);
         const writer = createChangeWriter({ table, embedder, stored, signal: options.signal });
         return await work(writer, stored);
       } catch (error) {
@@ -102,6 +110,13 @@ export function createRetriever({
         table.close();
       }
     });
+
+  const openSource = async (folder: string, settings: Omit<FolderSourceSettings, "location">) => {
+    const { openFolderSource } = await import("./folder-source.ts");
+    const opened = await openFolderSource(folder, { ...settings, location });
+    if (opened.source === UPSERT_SOURCE) throw reservedSource();
+    return opened;
+  };
 
   return {
     search: (request) =>
@@ -180,15 +195,10 @@ export function createRetriever({
         const path = parseInput(z.string().min(1), folder, "folder");
         const tenant = parsed.tenant ?? DEFAULT_TENANT;
         throwIfAborted(parsed.signal, subject);
-        const [{ listFolder }, { syncFolder }] = await Promise.all([
-          import("./extract/folder.ts"),
-          import("./sync.ts"),
-        ]);
-        const listing = await listFolder(path, location);
-        const source = parsed.source ?? listing.root;
-        if (source === UPSERT_SOURCE) throw reservedSource();
-        return write(parsed, tenant, source, (writer, stored) =>
-          syncFolder({ writer, listing, stored, tenant, source, ...pick(parsed) }),
+        const source = await openSource(path, { ...parsed, tenant });
+        const listing = await source.list();
+        return write(parsed, tenant, source.source, (writer, stored) =>
+          source.write(listing, writer, stored, parsed),
         );
       }),
 
@@ -280,10 +290,6 @@ function parseOptions<Schema extends z.ZodObject>(
     ...(signal ? { signal } : {}),
     ...(onProgress ? { onProgress } : {}),
   };
-}
-
-function pick({ defaultRoles = [], signal, onProgress }: WriteOptions) {
-  return { defaultRoles, signal, onProgress };
 }
 
 function isSystemError(error: unknown): boolean {

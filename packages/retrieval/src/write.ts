@@ -22,8 +22,10 @@ export interface StoredHeader {
 
 /** Collects changes, commits them in batches, and keeps the report. */
 export interface ChangeWriter {
-  /** Stores the document unless it is there unchanged. What cannot be read is listed as skipped. */
-  put(document: SourceDocument): Promise<void>;
+  /** Stores the document unless it is there unchanged; gives its version. What cannot be read is listed as skipped. */
+  put(document: SourceDocument): Promise<string | undefined>;
+  /** Counts a stored document as unchanged. */
+  keep(): void;
   remove(stored: readonly StoredHeader[]): Promise<void>;
   skip(uri: string, reason: string): void;
   warn(warning: Warning): void;
@@ -42,8 +44,9 @@ export interface WriterParts {
 export async function readHeaders(
   table: LanceTable,
   source: string | undefined,
+  parts?: readonly string[],
 ): Promise<Map<string, StoredHeader>> {
-  const rows = await table.select(headerFilter(source), ["id", "uri", "version", "fingerprint"]);
+  const rows = await table.select(headerFilter(source, parts), ["id", "uri", "version", "fingerprint"]);
   const headers = rows.map((row) => ({
     id: String(row.id),
     uri: String(row.uri),
@@ -94,7 +97,7 @@ export function createChangeWriter(parts: WriterParts): ChangeWriter {
       const before = stored.get(document.uri);
       if (before && before.fingerprint === fingerprint(document)) {
         unchanged++;
-        return;
+        return before.version;
       }
       let prepared: PreparedDocument;
       try {
@@ -102,14 +105,14 @@ export function createChangeWriter(parts: WriterParts): ChangeWriter {
       } catch (error) {
         if (!(error instanceof Unreadable)) throw error;
         report.skipped.push({ uri: document.uri, reason: error.reason });
-        return;
+        return undefined;
       }
       for (const { code, message } of prepared.warnings) {
         report.warnings.push({ code, message: `${document.uri}: ${message}` });
       }
       if (before?.version === prepared.version) {
         unchanged++;
-        return;
+        return before.version;
       }
       if (waiting.some(({ id }) => id === prepared.id)) await commit();
       waiting.push(prepared);
@@ -117,6 +120,10 @@ export function createChangeWriter(parts: WriterParts): ChangeWriter {
       waitingLength += prepared.length;
       const full = waitingChunks >= COMMIT_CHUNKS || waiting.length >= COMMIT_DOCUMENTS;
       if (full || waitingLength >= COMMIT_LENGTH) await commit();
+      return prepared.version;
+    },
+    keep() {
+      unchanged++;
     },
     async remove(documents) {
       await commit();
