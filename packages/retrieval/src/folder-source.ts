@@ -53,7 +53,7 @@ export async function openFolderSource(
     source,
     selection,
     list: (parts) =>
-      listFolder(folder, {
+      listFolder(root, {
         without: location,
         selection,
         parts: parts?.map((part) => part.replace(/\/+$/, "")),

@@ -7,6 +7,7 @@ import {
   type Document,
   documentInputSchema,
   type Embedder,
+  type FolderWatch,
   globsSchema,
   healthRequestSchema,
   parseInput,
@@ -51,6 +52,12 @@ export interface RetrieverParts {
   readonly exclusively: <Result>(options: WriteOptions, work: () => Promise<Result>) => Promise<Result>;
 }
 
+const watchOptionsSchema = syncOptionsSchema.omit({ rehash: true }).extend({
+  debounceMs: z.number().min(0).max(60_000).default(100),
+  pollMs: z.number().min(10).optional(),
+  rescanMs: z.number().min(0).default(600_000),
+});
+
 /** The retriever on an open database: searches, writing calls, and what waits for what. */
 export function createRetriever({
   location,
@@ -61,6 +68,7 @@ export function createRetriever({
 }: RetrieverParts): Retriever {
   const tables = new Map<string, Promise<LanceTable | undefined>>();
   const inFlight = new Set<Promise<unknown>>();
+  const watches = new Set<FolderWatch>();
   const subject = `knowledge store ${location}`;
   let disposed: Promise<void> | undefined;
 
@@ -202,6 +210,36 @@ export function createRetriever({
         );
       }),
 
+    watch: (folder, { onEvent = () => {}, ...options } = {}) =>
+      track(async () => {
+        const parsed = parseOptions(watchOptionsSchema, options, "watch options");
+        const path = parseInput(z.string().min(1), folder, "folder");
+        const tenant = parsed.tenant ?? DEFAULT_TENANT;
+        throwIfAborted(parsed.signal, subject);
+        const source = await openSource(path, { ...parsed, tenant });
+        const { watchFolder } = await import("./watch/watch-folder.ts");
+        const { debounceMs: quietMs, pollMs, rescanMs, onProgress } = parsed;
+        const watch = await watchFolder({
+          ...{ root: source.root, quietMs, pollMs, rescanMs, onEvent, signal: parsed.signal },
+          list: source.list,
+          sync: async (parts, signal) => {
+            const run = { signal, ...(onProgress && { onProgress }), partial: parts !== undefined };
+            const listing = await source.list(parts);
+            return write(
+              run,
+              tenant,
+              source.source,
+              (writer, stored) => source.write(listing, writer, stored, run),
+              parts,
+            );
+          },
+        });
+        watches.add(watch);
+        const forget = () => watches.delete(watch);
+        watch.closed.then(forget, forget);
+        return watch;
+      }),
+
     roles: (tenant) =>
       track(async () => {
         const table = await tableOf(parseInput(tenantSchema, tenant, "tenant"));
@@ -250,6 +288,7 @@ export function createRetriever({
   async function dispose(): Promise<void> {
     disposed ??= (async () => {
       await Promise.allSettled(inFlight);
+      await Promise.all([...watches].map((watch) => watch.close()));
       for (const table of await Promise.allSettled(tables.values())) {
         if (table.status === "fulfilled") table.value?.close();
       }

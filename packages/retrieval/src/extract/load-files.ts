@@ -80,7 +80,7 @@ async function look(uri: string, settings: LoadSettings): Promise<Found> {
   try {
     const now = Date.now();
     const { dev, ino, size: bytes, mtimeNs, ctimeNs } = await stat(path, { bigint: true });
-    const latest = Number((mtimeNs > ctimeNs ? mtimeNs : ctimeNs) / 1_000_000n);
+    const latest = Math.max(Number(mtimeNs / 1_000_000n), Number(ctimeNs / 1_000_000n));
     state = { key: [dev, ino, bytes, mtimeNs, ctimeNs].join(":"), settled: latest + SETTLED_MS < now };
     size = Number(bytes);
   } catch {

@@ -1,5 +1,5 @@
 import { type FSWatcher, watch } from "node:fs";
-import { join } from "node:path";
+import { join, sep } from "node:path";
 import { isPassedOver } from "../extract/folder.ts";
 import { IGNORE_FILES, type IgnoreRules } from "../extract/ignore-files.ts";
 
@@ -36,9 +36,9 @@ export function createFolderEvents(settings: FolderEventsSettings): FolderEvents
   const followed = new Map<string, IgnoreRules>();
   const handles = new Map<string, FSWatcher>();
 
-  const tell = (prefix: string, name: string | null) => {
+  const tell = (kind: string, prefix: string, name: string | null) => {
     if (name === null) return onChange(prefix.slice(0, -1));
-    const parts = (prefix + name.replaceAll("\\", tree ? "/" : "\\")).split("/");
+    const parts = (prefix + name.replaceAll(sep, "/")).split("/");
     const last = parts.pop() as string;
     if (parts.some(isPassedOver)) return;
     const folder = parts.length === 0 ? "" : `${parts.join("/")}/`;
@@ -47,6 +47,8 @@ export function createFolderEvents(settings: FolderEventsSettings): FolderEvents
     const uri = folder + last;
     const rules = rulesIn(folder);
     if (rules?.ignores(uri) && rules.ignores(`${uri}/`)) return;
+    // A tree's handle says that a folder changed whenever something in it does.
+    if (tree && kind === "change" && followed.has(`${uri}/`)) return;
     onChange(uri);
   };
 
@@ -60,8 +62,8 @@ export function createFolderEvents(settings: FolderEventsSettings): FolderEvents
 
   const open = (prefix: string) => {
     handles.get(prefix)?.close();
-    const handle = watch(join(root, prefix), { persistent: true, recursive: tree }, (_kind, name) =>
-      tell(prefix, name),
+    const handle = watch(join(root, prefix), { persistent: true, recursive: tree }, (kind, name) =>
+      tell(kind, prefix, name),
     );
     handle.on("error", (error) => {
       if (handles.get(prefix) !== handle) return;
