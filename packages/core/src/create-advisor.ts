@@ -3,10 +3,12 @@ import {
   type Answer,
   BadInputError,
   DEFAULT_PRINCIPAL,
+  type FolderWatch,
   parseInput,
   principalSchema,
   type SyncOptions,
   type Warning,
+  type WatchOptions,
   type WriteOptions,
 } from "@advisor/contracts";
 import { realFolder } from "@advisor/retrieval";
@@ -43,6 +45,7 @@ export function assembleAdvisor(
   const parts = createParts(settings, partLoaders, GENERAL_PROFILE);
   const work = createWorkTracker("advisor");
   const principal = settings.principal ?? DEFAULT_PRINCIPAL;
+  const watches = new Set<FolderWatch>();
   let disposing: Promise<void> | undefined;
 
   /** Writing calls act in the principal's tenant and report to the advisor's progress listener, unless told otherwise. */
@@ -65,7 +68,10 @@ export function assembleAdvisor(
   }
 
   function dispose(): Promise<void> {
-    disposing ??= work.close().then(parts.dispose);
+    disposing ??= work
+      .close()
+      .then(() => Promise.all([...watches].map((watch) => watch.close())))
+      .then(parts.dispose);
     return disposing;
   }
 
@@ -74,6 +80,17 @@ export function assembleAdvisor(
       work.run(async () => {
         if (typeof settings.store === "string") await realFolder(folder);
         return (await parts.retrieverForWriting()).sync(folder, writeOptions(options));
+      }),
+    watch: (folder, options?: WatchOptions) =>
+      work.run(async () => {
+        if (typeof settings.store === "string") await realFolder(folder);
+        const retriever = await parts.retrieverForWriting();
+        if (!retriever.watch) throw lacking("watch");
+        const watch = await retriever.watch(folder, writeOptions(options));
+        watches.add(watch);
+        const forget = () => watches.delete(watch);
+        watch.closed.then(forget, forget);
+        return watch;
       }),
     upsert: (documents, options) =>
       work.run(async () => {
@@ -105,7 +122,7 @@ export function assembleAdvisor(
     check: (options) =>
       work.run(async () => {
         const retriever = await parts.retriever();
-        if (!retriever.check) throw cannotCheck();
+        if (!retriever.check) throw lacking("check");
         return retriever.check({ ...options, principal: options?.principal ?? principal });
       }),
     ask: async (request) => {
@@ -157,11 +174,11 @@ const NOBODY_NAMED: Warning = {
   message: `No principal is set, so requests that name none act as administrator of the tenant ${DEFAULT_PRINCIPAL.tenant}`,
 };
 
-function cannotCheck(): BadInputError {
+function lacking(method: "check" | "watch"): BadInputError {
   return new BadInputError({
     code: "invalid_setting",
     subject: "settings, store",
-    reason: "this retriever has no `check`",
+    reason: `this retriever has no \`${method}\``,
     nextStep: "Use the knowledge store of @advisor/retrieval, or give your retriever the method",
   });
 }
