@@ -12,6 +12,7 @@ import {
 import { z } from "zod";
 import { createRetriever } from "./retriever.ts";
 import { openDatabase } from "./store/lance.ts";
+import { isLocalFolder } from "./store/location.ts";
 import { asOnlyWriter, DEFAULT_LOCK_TIMEOUT_MS } from "./store/lock.ts";
 import { checkEmbedder, readManifest, writeManifest } from "./store/manifest.ts";
 import { storeFailure } from "./store/store-failure.ts";
@@ -55,7 +56,7 @@ const settingsSchema = z.strictObject({
 export async function openKnowledge(settings: KnowledgeSettings): Promise<Retriever> {
   const parsed = parseInput(settingsSchema, settings, "knowledge settings", "invalid_setting");
   const { embedder, lockTimeoutMs } = parsed;
-  const isLocal = !/^[a-z][a-z0-9+.-]*:\/\//i.test(parsed.location);
+  const isLocal = isLocalFolder(parsed.location);
   const location = isLocal ? await localFolder(parsed.location, parsed.create) : parsed.location;
 
   const exclusively = <Result>(options: WriteOptions, work: () => Promise<Result>): Promise<Result> => {

@@ -7,7 +7,9 @@ import {
   DEFAULT_TENANT,
   type Document,
   type Embedder,
+  type FolderWatch,
   facetsRequestSchema,
+  globsSchema,
   healthRequestSchema,
   parseInput,
   principalSchema,
@@ -20,6 +22,7 @@ import {
   writeOptionsSchema,
 } from "@advisor/contracts";
 import { z } from "zod";
+import type { FolderSourceSettings } from "./folder-source.ts";
 import { countReadable, facetsOfReadable } from "./search/facets.ts";
 import { searchTable } from "./search/search.ts";
 import { storableName as name } from "./storable-name.ts";
@@ -32,7 +35,12 @@ import type { ChangeWriter, StoredHeader } from "./write.ts";
 
 /** Source of documents handed over in code. */
 const UPSERT_SOURCE = "upsert";
-const syncOptionsSchema = writeOptionsSchema.extend({ source: name.optional() });
+const syncOptionsSchema = writeOptionsSchema.extend({
+  source: name.optional(),
+  include: globsSchema.optional(),
+  exclude: globsSchema.optional(),
+  rehash: z.boolean().default(false),
+});
 const urisSchema = z.array(name);
 
 export interface RetrieverParts {
@@ -45,6 +53,12 @@ export interface RetrieverParts {
   readonly exclusively: <Result>(options: WriteOptions, work: () => Promise<Result>) => Promise<Result>;
 }
 
+const watchOptionsSchema = syncOptionsSchema.omit({ rehash: true }).extend({
+  debounceMs: z.number().min(0).max(60_000).default(100),
+  pollMs: z.number().min(10).optional(),
+  rescanMs: z.number().min(0).default(600_000),
+});
+
 /** The retriever on an open database: searches, writing calls, and what waits for what. */
 export function createRetriever({
   location,
@@ -56,6 +70,7 @@ export function createRetriever({
 }: RetrieverParts): Retriever {
   const tables = new Map<string, Promise<LanceTable | undefined>>();
   const inFlight = new Set<Promise<unknown>>();
+  const watches = new Set<FolderWatch>();
   const subject = `knowledge store ${location}`;
   let disposed: Promise<void> | undefined;
 
@@ -89,6 +104,7 @@ export function createRetriever({
     tenant: string,
     source: string,
     work: (writer: ChangeWriter, stored: ReadonlyMap<string, StoredHeader>) => Promise<ChangeReport>,
+    parts?: readonly string[],
   ): Promise<ChangeReport> =>
     exclusively(options, async () => {
       const table = await database.openOrCreate(tableName(tenant), embedder.dimensions);
@@ -96,7 +112,7 @@ export function createRetriever({
       try {
         // Parsers load with the first writing call: who only searches never needs them.
         const { createChangeWriter, readHeaders } = await import("./write.ts");
-        const stored = await readHeaders(table, source);
+        const stored = await readHeaders(table, source, parts);
         writer = createChangeWriter({ table, embedder, stored, alone, signal: options.signal });
         return await work(writer, stored);
       } catch (error) {
@@ -107,6 +123,13 @@ export function createRetriever({
         table.close();
       }
     });
+
+  const openSource = async (folder: string, settings: Omit<FolderSourceSettings, "location">) => {
+    const { openFolderSource } = await import("./folder-source.ts");
+    const opened = await openFolderSource(folder, { ...settings, location });
+    if (opened.source === UPSERT_SOURCE) throw reservedSource();
+    return opened;
+  };
 
   return {
     search: (request) =>
@@ -172,15 +195,10 @@ export function createRetriever({
         const path = parseInput(z.string().min(1), folder, "folder");
         const tenant = parsed.tenant ?? DEFAULT_TENANT;
         throwIfAborted(parsed.signal, subject);
-        const [{ listFolder }, { syncFolder }] = await Promise.all([
-          import("./extract/folder.ts"),
-          import("./sync.ts"),
-        ]);
-        const listing = await listFolder(path, location);
-        const source = parsed.source ?? listing.root;
-        if (source === UPSERT_SOURCE) throw reservedSource();
-        return write(parsed, tenant, source, (writer, stored) =>
-          syncFolder({ writer, listing, stored, tenant, source, ...pick(parsed) }),
+        const source = await openSource(path, { ...parsed, tenant });
+        const listing = await source.list();
+        return write(parsed, tenant, source.source, (writer, stored) =>
+          source.write(listing, writer, stored, parsed),
         );
       }),
 
@@ -198,6 +216,36 @@ export function createRetriever({
         const parsed = parseInput(facetsRequestSchema, fields, "facets request");
         throwIfAborted(signal, subject);
         return facetsOfReadable(await tableOf(parsed.principal.tenant), parsed);
+      }),
+
+    watch: (folder, { onEvent = () => {}, ...options } = {}) =>
+      track(async () => {
+        const parsed = parseOptions(watchOptionsSchema, options, "watch options");
+        const path = parseInput(z.string().min(1), folder, "folder");
+        const tenant = parsed.tenant ?? DEFAULT_TENANT;
+        throwIfAborted(parsed.signal, subject);
+        const source = await openSource(path, { ...parsed, tenant });
+        const { watchFolder } = await import("./watch/watch-folder.ts");
+        const { debounceMs: quietMs, pollMs, rescanMs, onProgress } = parsed;
+        const watch = await watchFolder({
+          ...{ root: source.root, quietMs, pollMs, rescanMs, onEvent, signal: parsed.signal },
+          list: source.list,
+          sync: async (parts, signal) => {
+            const run = { signal, ...(onProgress && { onProgress }), partial: parts !== undefined };
+            const listing = await source.list(parts);
+            return write(
+              run,
+              tenant,
+              source.source,
+              (writer, stored) => source.write(listing, writer, stored, run),
+              parts,
+            );
+          },
+        });
+        watches.add(watch);
+        const forget = () => watches.delete(watch);
+        watch.closed.then(forget, forget);
+        return watch;
       }),
 
     roles: (tenant) =>
@@ -248,6 +296,7 @@ export function createRetriever({
   async function dispose(): Promise<void> {
     disposed ??= (async () => {
       await Promise.allSettled(inFlight);
+      await Promise.all([...watches].map((watch) => watch.close()));
       for (const table of await Promise.allSettled(tables.values())) {
         if (table.status === "fulfilled") table.value?.close();
       }
@@ -288,10 +337,6 @@ function parseOptions<Schema extends z.ZodObject>(
     ...(signal ? { signal } : {}),
     ...(onProgress ? { onProgress } : {}),
   };
-}
-
-function pick({ defaultRoles = [], signal, onProgress }: WriteOptions) {
-  return { defaultRoles, signal, onProgress };
 }
 
 function isSystemError(error: unknown): boolean {
