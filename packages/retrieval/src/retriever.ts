@@ -22,9 +22,9 @@ import { z } from "zod";
 import { searchTable } from "./search/search.ts";
 import { ANY_CHUNK, documentFilter, headerFilter } from "./store/filter.ts";
 import type { LanceDatabase, LanceTable } from "./store/lance.ts";
-import { currentWriter } from "./store/lock.ts";
 import { isTenantTable, STORE_FORMAT } from "./store/manifest.ts";
 import { storeFailure } from "./store/store-failure.ts";
+import type { WriterTurn } from "./store/writer-turn.ts";
 import type { ChangeWriter, StoredHeader } from "./write.ts";
 
 /** Source of documents handed over in code. */
@@ -41,7 +41,12 @@ export interface RetrieverParts {
   readonly database: LanceDatabase;
   readonly embedder: Embedder;
   readonly vectorWeight: number;
-  readonly exclusively: <Result>(options: WriteOptions, work: () => Promise<Result>) => Promise<Result>;
+  readonly exclusively: <Result>(
+    options: WriteOptions,
+    work: (turn: WriterTurn) => Promise<Result>,
+  ) => Promise<Result>;
+  /** The writer at work now, in words. */
+  readonly currentWriter: () => Promise<string | undefined>;
 }
 
 /** The retriever on an open database: searches, writing calls, and what waits for what. */
@@ -51,6 +56,7 @@ export function createRetriever({
   embedder,
   vectorWeight,
   exclusively,
+  currentWriter,
 }: RetrieverParts): Retriever {
   const tables = new Map<string, Promise<LanceTable | undefined>>();
   const inFlight = new Set<Promise<unknown>>();
@@ -88,8 +94,9 @@ export function createRetriever({
     source: string,
     work: (writer: ChangeWriter, stored: ReadonlyMap<string, StoredHeader>) => Promise<ChangeReport>,
   ): Promise<ChangeReport> =>
-    exclusively(options, async () => {
-      const table = await database.openOrCreate(tableName(tenant), embedder.dimensions);
+    exclusively(options, async (turn) => {
+      const opened = await database.openOrCreate(tableName(tenant), embedder.dimensions);
+      const table = duringTurn(opened, turn);
       try {
         // Parsers load with the first writing call: who only searches never needs them.
         const { createChangeWriter, readHeaders } = await import("./write.ts");
@@ -223,7 +230,7 @@ export function createRetriever({
       track(async (): Promise<StoreStatus> => {
         const names = (await database.tableNames()).filter(isTenantTable);
         const tenants = await Promise.all(names.map((name) => tenantStatus(database, name)));
-        const writer = await currentWriter(location);
+        const writer = await currentWriter();
         return {
           location,
           embedder: { id: embedder.id, dimensions: embedder.dimensions },
@@ -263,6 +270,22 @@ async function tenantStatus(
   } finally {
     table.close();
   }
+}
+
+/** The table, whose every change first asks whether the turn is still this writer's. */
+function duringTurn(table: LanceTable, turn: WriterTurn): LanceTable {
+  const asking =
+    <Parameters extends unknown[]>(change: (...parameters: Parameters) => Promise<void>) =>
+    async (...parameters: Parameters) => {
+      await turn.check();
+      return change(...parameters);
+    };
+  return {
+    ...table,
+    replace: asking(table.replace),
+    remove: asking(table.remove),
+    tidy: asking(table.tidy),
+  };
 }
 
 function tableName(tenant: string): string {

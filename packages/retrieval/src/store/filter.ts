@@ -34,6 +34,11 @@ export function headerFilter(source?: string): string {
   return source === undefined ? "kind = 'document'" : `kind = 'document' AND source = ${literal(source)}`;
 }
 
+/** The row of a cell, while it holds this value. */
+export function cellFilter(value: string): string {
+  return `value = ${literal(value)}`;
+}
+
 export const ANY_CHUNK = "kind = 'chunk'";
 
 /** All rows of these documents, header and chunks. */
