@@ -26,12 +26,12 @@ const LEASE = "_writer";
 
 /** Where a store is, and how it is searched and written. */
 export interface KnowledgeSettings {
-  /** Folder of the store, or an object store's URI such as `s3://bucket/store`, which needs `allowNetwork`. */
+  /** Folder of the store, or an object store's URI such as `s3://bucket/store`, which needs `allowRemote`. */
   readonly location: string;
   /** An object store's endpoint, region and credentials, by LanceDB's names. They come up in no message. */
   readonly storageOptions?: StorageOptions;
   /** Lets a store on another machine be read and written. Default false: nothing leaves this machine. */
-  readonly allowNetwork?: boolean;
+  readonly allowRemote?: boolean;
   readonly embedder: Embedder;
   /** The vector leg's share in a hybrid search, in [0, 1]: 0 is keywords alone. Default 0.25; a card of an embedder names its own. */
   readonly vectorWeight?: number;
@@ -46,7 +46,7 @@ export interface KnowledgeSettings {
 const settingsSchema = z.strictObject({
   location: z.string().min(1),
   storageOptions: z.record(z.string().min(1), z.string()).default({}),
-  allowNetwork: z.boolean().default(false),
+  allowRemote: z.boolean().default(false),
   embedder: z.custom<Embedder>(
     (value) => typeof (value as Embedder | null)?.embed === "function",
     "must be an embedder",
@@ -67,7 +67,7 @@ const settingsSchema = z.strictObject({
 export async function openKnowledge(settings: KnowledgeSettings): Promise<Retriever> {
   const parsed = parseInput(settingsSchema, settings, "knowledge settings", "invalid_setting");
   const { embedder, lockTimeoutMs } = parsed;
-  const where = parseLocation(parsed.location, parsed.storageOptions, parsed.allowNetwork);
+  const where = parseLocation(parsed.location, parsed.storageOptions, parsed.allowRemote);
   const isFolder = where.kind === "folder";
   const location = isFolder ? await localFolder(where.path, parsed.create) : where.uri;
   const database = await openDatabase(location, isFolder ? undefined : where.options);

@@ -60,7 +60,7 @@ describe("a store on an object store", () => {
     const storageOptions = { ...s3.storageOptions, aws_endpoint: "http://192.0.2.1:9000" };
     await expect(open({ storageOptions })).rejects.toMatchObject({
       code: "invalid_setting",
-      message: expect.stringContaining("allowNetwork"),
+      message: expect.stringContaining("allowRemote"),
     });
   });
 

@@ -2,9 +2,9 @@ import { resolve } from "node:path";
 import { describe, expect, test } from "vitest";
 import { parseLocation, secretsOf } from "./location.ts";
 
-const refusal = (location: string, options = {}, allowNetwork = false) => {
+const refusal = (location: string, options = {}, allowRemote = false) => {
   try {
-    return parseLocation(location, options, allowNetwork);
+    return parseLocation(location, options, allowRemote);
   } catch (error) {
     return error;
   }
@@ -23,7 +23,7 @@ describe("parseLocation", () => {
   });
 
   test.each(["s3://b/p", "gs://b/p", "az://b/p", "db://d", "S3://b"])("refuses %s without leave", (uri) => {
-    expect(refusal(uri)).toMatchObject({ message: expect.stringMatching(/network.*off.*allowNetwork/) });
+    expect(refusal(uri)).toMatchObject({ message: expect.stringMatching(/network.*off.*allowRemote/) });
     expect(refusal(uri, {}, true)).toMatchObject({ kind: "object-store", uri });
   });
 

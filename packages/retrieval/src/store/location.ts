@@ -19,14 +19,14 @@ const ENDPOINTS: Readonly<Record<string, readonly string[]>> = {
 };
 
 /**
- * Checks where a store is to be. A server that is not on this machine is refused without `allowNetwork`, before anything
+ * Checks where a store is to be. A server that is not on this machine is refused without `allowRemote`, before anything
  * is sent.
  * @throws BadInputError `invalid_setting`, which never holds an option's value or what a URI says of a user.
  */
 export function parseLocation(
   location: string,
   options: StorageOptions,
-  allowNetwork: boolean,
+  allowRemote: boolean,
 ): StoreLocation {
   const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(location)?.[1]?.toLowerCase();
   if (scheme === undefined || scheme === "file") {
@@ -53,11 +53,11 @@ export function parseLocation(
   if (rest.replace(/\/+$/, "") === "") {
     throw invalid("location", `${scheme}:// names no bucket`, `Name one, as in ${scheme}://bucket/store`);
   }
-  if (!allowNetwork && !staysHere(scheme, options)) {
+  if (!allowRemote && !staysHere(scheme, options)) {
     throw invalid(
       "location",
       `a store at ${scheme}:// is read and written over the network, which is off`,
-      "Set allowNetwork (--allow-network), or name a folder",
+      "Set allowRemote (--allow-remote), or name a folder",
     );
   }
   const snake = (name: string) => name.replace(/[A-Z]/g, (sign) => `_${sign.toLowerCase()}`);
