@@ -1,6 +1,8 @@
 import { z } from "zod";
 import { type Principal, principalSchema, roleSchema, tenantSchema } from "./access.ts";
 import type { Document, DocumentInput } from "./document.ts";
+import type { CountRequest, Counts, FacetsRequest, FacetsResult } from "./facets.ts";
+import { filterSchema } from "./filter.ts";
 import type { HealthReport, HealthRequest } from "./health.ts";
 import type { Passage } from "./passage.ts";
 import type { OnProgress, Warning } from "./progress.ts";
@@ -23,6 +25,8 @@ export const searchRequestSchema = z.strictObject({
   topK: z.number().int().min(1).max(MAX_TOP_K).default(5),
   /** Default `hybrid`. */
   mode: searchModeSchema.default("hybrid"),
+  /** Which documents to look at. Default: all that the principal may read. */
+  filter: filterSchema.optional(),
 });
 /** A search as a caller states it; `topK` and `mode` have defaults. */
 export type SearchRequest = z.input<typeof searchRequestSchema> & { readonly signal?: AbortSignal };
@@ -104,12 +108,25 @@ export interface Retriever {
   search(request: SearchRequest): Promise<SearchResult>;
   /** The whole document by id, or undefined when there is none that this principal may read (the two are not told apart). */
   document(id: string, principal: Principal): Promise<Document | undefined>;
-  /** Adds or replaces documents, each atomically, by uri within the source `upsert`. */
-  upsert(documents: readonly DocumentInput[], options?: WriteOptions): Promise<ChangeReport>;
+  /**
+   * Adds or replaces documents, each atomically, by uri within the source `upsert`; of two with one uri the later one is
+   * meant. A stream is read as fast as documents are stored, so that any number fits into memory; a wrong document in it
+   * ends the call (BadInputError), and the whole documents written before stay.
+   */
+  upsert(
+    documents: readonly DocumentInput[] | AsyncIterable<DocumentInput>,
+    options?: WriteOptions,
+  ): Promise<ChangeReport>;
   /** Removes documents by uri within the source `upsert`. A uri that is not there is listed as skipped. */
   remove(uris: readonly string[], options?: WriteOptions): Promise<ChangeReport>;
   /** Brings the store in step with a folder. It may be interrupted at any time and run again. */
   sync(folder: string, options?: SyncOptions): Promise<ChangeReport>;
+  /**
+   * How many documents and passages the principal may read, under a filter. Optional: a retriever without it cannot count.
+   */
+  count?(request: CountRequest): Promise<Counts>;
+  /** How many documents the principal may read, by source, role or metadata. Optional, as `count`. */
+  facets?(request: FacetsRequest): Promise<FacetsResult>;
   /** Every role named by a rule of the tenant, sorted. For operators: it tells which roles exist. */
   roles(tenant: string): Promise<readonly string[]>;
   /**

@@ -5,6 +5,7 @@ import {
   DEFAULT_PRINCIPAL,
   parseInput,
   principalSchema,
+  type Retriever,
   type SyncOptions,
   type Warning,
   type WriteOptions,
@@ -102,10 +103,22 @@ export function assembleAdvisor(
         return (await parts.retriever()).document(id, reader ?? principal);
       }),
     roles: (tenant) => work.run(async () => (await parts.retriever()).roles(tenant ?? principal.tenant)),
+    count: (options) =>
+      work.run(async () => {
+        const retriever = await parts.retriever();
+        if (!retriever.count) throw lacks("count");
+        return retriever.count({ ...options, principal: options?.principal ?? principal });
+      }),
+    facets: (options) =>
+      work.run(async () => {
+        const retriever = await parts.retriever();
+        if (!retriever.facets) throw lacks("facets");
+        return retriever.facets({ ...options, principal: options.principal ?? principal });
+      }),
     check: (options) =>
       work.run(async () => {
         const retriever = await parts.retriever();
-        if (!retriever.check) throw cannotCheck();
+        if (!retriever.check) throw lacks("check");
         return retriever.check({ ...options, principal: options?.principal ?? principal });
       }),
     ask: async (request) => {
@@ -157,11 +170,11 @@ const NOBODY_NAMED: Warning = {
   message: `No principal is set, so requests that name none act as administrator of the tenant ${DEFAULT_PRINCIPAL.tenant}`,
 };
 
-function cannotCheck(): BadInputError {
+function lacks(method: keyof Retriever & string): BadInputError {
   return new BadInputError({
     code: "invalid_setting",
     subject: "settings, store",
-    reason: "this retriever has no `check`",
+    reason: `this retriever has no \`${method}\``,
     nextStep: "Use the knowledge store of @advisor/retrieval, or give your retriever the method",
   });
 }

@@ -96,7 +96,14 @@ export async function openKnowledge(settings: KnowledgeSettings): Promise<Retrie
     database.close();
     throw error;
   }
-  return createRetriever({ ...parsed, location, database, exclusively, currentWriter: writers.current });
+  return createRetriever({
+    ...parsed,
+    location,
+    database,
+    alone: isFolder,
+    exclusively,
+    currentWriter: writers.current,
+  });
 }
 
 /** The store's real path, made when it may be. */

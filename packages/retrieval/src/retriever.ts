@@ -3,10 +3,11 @@ import {
   BadInputError,
   CancelledError,
   type ChangeReport,
+  countRequestSchema,
   DEFAULT_TENANT,
   type Document,
-  documentInputSchema,
   type Embedder,
+  facetsRequestSchema,
   healthRequestSchema,
   parseInput,
   principalSchema,
@@ -19,7 +20,9 @@ import {
   writeOptionsSchema,
 } from "@advisor/contracts";
 import { z } from "zod";
+import { countReadable, facetsOfReadable } from "./search/facets.ts";
 import { searchTable } from "./search/search.ts";
+import { storableName as name } from "./storable-name.ts";
 import { ANY_CHUNK, documentFilter, headerFilter } from "./store/filter.ts";
 import type { LanceDatabase, LanceTable } from "./store/lance.ts";
 import { isTenantTable, STORE_FORMAT } from "./store/manifest.ts";
@@ -29,11 +32,7 @@ import type { ChangeWriter, StoredHeader } from "./write.ts";
 
 /** Source of documents handed over in code. */
 const UPSERT_SOURCE = "upsert";
-/** A lone surrogate would be stored as another sign, and never be found again. */
-const storable = (text: string) => !/\p{Cs}/u.test(text);
-const name = z.string().min(1).max(4096).refine(storable, "must not hold lone surrogates");
 const syncOptionsSchema = writeOptionsSchema.extend({ source: name.optional() });
-const documentsSchema = z.array(documentInputSchema.extend({ uri: name }));
 const urisSchema = z.array(name);
 
 export interface RetrieverParts {
@@ -41,6 +40,8 @@ export interface RetrieverParts {
   readonly database: LanceDatabase;
   readonly embedder: Embedder;
   readonly vectorWeight: number;
+  /** Whether `exclusively` keeps every other writer out. Where there is no lock it does not. */
+  readonly alone: boolean;
   readonly exclusively: <Result>(
     options: WriteOptions,
     work: (turn: WriterTurn) => Promise<Result>,
@@ -55,6 +56,7 @@ export function createRetriever({
   database,
   embedder,
   vectorWeight,
+  alone,
   exclusively,
   currentWriter,
 }: RetrieverParts): Retriever {
@@ -97,15 +99,18 @@ export function createRetriever({
     exclusively(options, async (turn) => {
       const opened = await database.openOrCreate(tableName(tenant), embedder.dimensions);
       const table = duringTurn(opened, turn);
+      let writer: ChangeWriter | undefined;
       try {
         // Parsers load with the first writing call: who only searches never needs them.
         const { createChangeWriter, readHeaders } = await import("./write.ts");
         const stored = await readHeaders(table, source);
-        const writer = createChangeWriter({ table, embedder, stored, signal: options.signal });
+        writer = createChangeWriter({ table, embedder, stored, alone, signal: options.signal });
         return await work(writer, stored);
       } catch (error) {
         throw isSystemError(error) ? storeFailure(error, location) : error;
       } finally {
+        // A commit may still be under way when a call fails or is cancelled; until it ends nobody else may write.
+        await writer?.settle();
         table.close();
       }
     });
@@ -145,25 +150,12 @@ export function createRetriever({
     upsert: (documents, options = {}) =>
       track(async () => {
         const parsed = parseOptions(writeOptionsSchema, options, "upsert options");
-        const inputs = parseInput(documentsSchema, documents, "documents");
-        const { tenant = DEFAULT_TENANT, defaultRoles = [], signal } = parsed;
-        // Of two documents with one uri the later one is meant.
-        const byUri = new Map(inputs.map((input) => [input.uri, input]));
+        const { tenant = DEFAULT_TENANT, defaultRoles = [], signal, onProgress } = parsed;
+        const { parseDocuments, putDocuments } = await import("./upsert.ts");
+        const inputs = parseDocuments(documents);
         return write(parsed, tenant, UPSERT_SOURCE, async (writer) => {
-          let done = 0;
-          for (const { uri, text, mediaType = "text/markdown", title, roles, metadata } of byUri.values()) {
-            throwIfAborted(signal, subject);
-            options.onProgress?.({
-              stage: "upsert",
-              done,
-              total: byUri.size,
-              unit: "documents",
-              subject: uri,
-            });
-            const given = { title, roles, metadata, defaultRoles };
-            await writer.put({ tenant, source: UPSERT_SOURCE, uri, content: text, mediaType, ...given });
-            done++;
-          }
+          const about = { tenant, source: UPSERT_SOURCE, defaultRoles };
+          await putDocuments({ writer, inputs, about, subject, signal, onProgress });
           return writer.finish();
         });
       }),
@@ -197,6 +189,22 @@ export function createRetriever({
         return write(parsed, tenant, source, (writer, stored) =>
           syncFolder({ writer, listing, stored, tenant, source, ...pick(parsed) }),
         );
+      }),
+
+    count: (request) =>
+      track(async () => {
+        const { signal, ...fields } = request;
+        const parsed = parseInput(countRequestSchema, fields, "count request");
+        throwIfAborted(signal, subject);
+        return countReadable(await tableOf(parsed.principal.tenant), parsed);
+      }),
+
+    facets: (request) =>
+      track(async () => {
+        const { signal, ...fields } = request;
+        const parsed = parseInput(facetsRequestSchema, fields, "facets request");
+        throwIfAborted(signal, subject);
+        return facetsOfReadable(await tableOf(parsed.principal.tenant), parsed);
       }),
 
     roles: (tenant) =>
@@ -283,6 +291,7 @@ function duringTurn(table: LanceTable, turn: WriterTurn): LanceTable {
   return {
     ...table,
     replace: asking(table.replace),
+    append: asking(table.append),
     remove: asking(table.remove),
     tidy: asking(table.tidy),
   };

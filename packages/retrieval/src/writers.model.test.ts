@@ -52,6 +52,7 @@ describe("processes that write at once", () => {
           embedder,
           database: await openDatabase(location, options),
           vectorWeight: 0.5,
+          alone: false,
           exclusively: (_, work) => work({ check: async () => {} }),
           currentWriter: async () => undefined,
         });
