@@ -74,6 +74,11 @@ export function headerFilter(source?: string, parts?: readonly string[]): string
   return any.length > 0 ? `${ofSource} AND (${any.join(" OR ")})` : "false";
 }
 
+/** The row of a cell, while it holds this value. */
+export function cellFilter(value: string): string {
+  return `value = ${literal(value)}`;
+}
+
 export const ANY_CHUNK = "kind = 'chunk'";
 
 /** All rows of these documents, header and chunks. */
