@@ -126,6 +126,8 @@ export type { OnProgress, Progress, Warning } from "./progress.ts";
 export { type PromptFormat, promptFormatSchema } from "./prompt-format.ts";
 export {
   type ChangeReport,
+  type FolderWatch,
+  globsSchema,
   MAX_QUERY_LENGTH,
   MAX_TOP_K,
   type OptimizeOptions,
@@ -141,6 +143,8 @@ export {
   type SyncOptions,
   searchModeSchema,
   searchRequestSchema,
+  type WatchEvent,
+  type WatchOptions,
   type WriteOptions,
   writeOptionsSchema,
 } from "./retriever.ts";

@@ -7,7 +7,9 @@ import {
   DEFAULT_TENANT,
   type Document,
   type Embedder,
+  type FolderWatch,
   facetsRequestSchema,
+  globsSchema,
   healthRequestSchema,
   type OptimizeReport,
   optimizeOptionsSchema,
@@ -22,20 +24,26 @@ import {
   writeOptionsSchema,
 } from "@advisor/contracts";
 import { z } from "zod";
+import type { FolderSourceSettings } from "./folder-source.ts";
 import { countReadable, facetsOfReadable } from "./search/facets.ts";
 import { searchTable } from "./search/search.ts";
 import { storableName as name } from "./storable-name.ts";
 import { ANY_CHUNK, documentFilter, headerFilter } from "./store/filter.ts";
 import type { IndexPolicy } from "./store/index-policy.ts";
 import type { LanceDatabase, LanceTable } from "./store/lance.ts";
-import { currentWriter } from "./store/lock.ts";
 import { isTenantTable, STORE_FORMAT } from "./store/manifest.ts";
 import { storeFailure } from "./store/store-failure.ts";
+import type { WriterTurn } from "./store/writer-turn.ts";
 import type { ChangeWriter, StoredHeader } from "./write.ts";
 
 /** Source of documents handed over in code. */
 const UPSERT_SOURCE = "upsert";
-const syncOptionsSchema = writeOptionsSchema.extend({ source: name.optional() });
+const syncOptionsSchema = writeOptionsSchema.extend({
+  source: name.optional(),
+  include: globsSchema.optional(),
+  exclude: globsSchema.optional(),
+  rehash: z.boolean().default(false),
+});
 const urisSchema = z.array(name);
 
 export interface RetrieverParts {
@@ -46,8 +54,19 @@ export interface RetrieverParts {
   /** Whether `exclusively` keeps every other writer out. Where there is no lock it does not. */
   readonly alone: boolean;
   readonly indexPolicy: IndexPolicy;
-  readonly exclusively: <Result>(options: WriteOptions, work: () => Promise<Result>) => Promise<Result>;
+  readonly exclusively: <Result>(
+    options: WriteOptions,
+    work: (turn: WriterTurn) => Promise<Result>,
+  ) => Promise<Result>;
+  /** The writer at work now, in words. */
+  readonly currentWriter: () => Promise<string | undefined>;
 }
+
+const watchOptionsSchema = syncOptionsSchema.omit({ rehash: true }).extend({
+  debounceMs: z.number().min(0).max(60_000).default(100),
+  pollMs: z.number().min(10).optional(),
+  rescanMs: z.number().min(0).default(600_000),
+});
 
 /** The retriever on an open database: searches, writing calls, and what waits for what. */
 export function createRetriever({
@@ -58,9 +77,11 @@ export function createRetriever({
   alone,
   indexPolicy,
   exclusively,
+  currentWriter,
 }: RetrieverParts): Retriever {
   const tables = new Map<string, Promise<LanceTable | undefined>>();
   const inFlight = new Set<Promise<unknown>>();
+  const watches = new Set<FolderWatch>();
   const subject = `knowledge store ${location}`;
   let disposed: Promise<void> | undefined;
 
@@ -94,14 +115,16 @@ export function createRetriever({
     tenant: string,
     source: string,
     work: (writer: ChangeWriter, stored: ReadonlyMap<string, StoredHeader>) => Promise<ChangeReport>,
+    parts?: readonly string[],
   ): Promise<ChangeReport> =>
-    exclusively(options, async () => {
-      const table = await database.openOrCreate(tableName(tenant), embedder.dimensions);
+    exclusively(options, async (turn) => {
+      const opened = await database.openOrCreate(tableName(tenant), embedder.dimensions);
+      const table = duringTurn(opened, turn);
       let writer: ChangeWriter | undefined;
       try {
         // Parsers load with the first writing call: who only searches never needs them.
         const { createChangeWriter, readHeaders } = await import("./write.ts");
-        const stored = await readHeaders(table, source);
+        const stored = await readHeaders(table, source, parts);
         writer = createChangeWriter({
           table,
           embedder,
@@ -119,6 +142,13 @@ export function createRetriever({
         table.close();
       }
     });
+
+  const openSource = async (folder: string, settings: Omit<FolderSourceSettings, "location">) => {
+    const { openFolderSource } = await import("./folder-source.ts");
+    const opened = await openFolderSource(folder, { ...settings, location });
+    if (opened.source === UPSERT_SOURCE) throw reservedSource();
+    return opened;
+  };
 
   return {
     search: (request) =>
@@ -184,15 +214,10 @@ export function createRetriever({
         const path = parseInput(z.string().min(1), folder, "folder");
         const tenant = parsed.tenant ?? DEFAULT_TENANT;
         throwIfAborted(parsed.signal, subject);
-        const [{ listFolder }, { syncFolder }] = await Promise.all([
-          import("./extract/folder.ts"),
-          import("./sync.ts"),
-        ]);
-        const listing = await listFolder(path, location);
-        const source = parsed.source ?? listing.root;
-        if (source === UPSERT_SOURCE) throw reservedSource();
-        return write(parsed, tenant, source, (writer, stored) =>
-          syncFolder({ writer, listing, stored, tenant, source, ...pick(parsed) }),
+        const source = await openSource(path, { ...parsed, tenant });
+        const listing = await source.list();
+        return write(parsed, tenant, source.source, (writer, stored) =>
+          source.write(listing, writer, stored, parsed),
         );
       }),
 
@@ -210,6 +235,36 @@ export function createRetriever({
         const parsed = parseInput(facetsRequestSchema, fields, "facets request");
         throwIfAborted(signal, subject);
         return facetsOfReadable(await tableOf(parsed.principal.tenant), parsed);
+      }),
+
+    watch: (folder, { onEvent = () => {}, ...options } = {}) =>
+      track(async () => {
+        const parsed = parseOptions(watchOptionsSchema, options, "watch options");
+        const path = parseInput(z.string().min(1), folder, "folder");
+        const tenant = parsed.tenant ?? DEFAULT_TENANT;
+        throwIfAborted(parsed.signal, subject);
+        const source = await openSource(path, { ...parsed, tenant });
+        const { watchFolder } = await import("./watch/watch-folder.ts");
+        const { debounceMs: quietMs, pollMs, rescanMs, onProgress } = parsed;
+        const watch = await watchFolder({
+          ...{ root: source.root, quietMs, pollMs, rescanMs, onEvent, signal: parsed.signal },
+          list: source.list,
+          sync: async (parts, signal) => {
+            const run = { signal, ...(onProgress && { onProgress }), partial: parts !== undefined };
+            const listing = await source.list(parts);
+            return write(
+              run,
+              tenant,
+              source.source,
+              (writer, stored) => source.write(listing, writer, stored, run),
+              parts,
+            );
+          },
+        });
+        watches.add(watch);
+        const forget = () => watches.delete(watch);
+        watch.closed.then(forget, forget);
+        return watch;
       }),
 
     roles: (tenant) =>
@@ -244,9 +299,10 @@ export function createRetriever({
         const begin = performance.now();
         const parsed = parseOptions(optimizeOptionsSchema, options, "optimize options");
         const { tenant = DEFAULT_TENANT, onProgress } = parsed;
-        return exclusively(parsed, async () => {
+        return exclusively(parsed, async (turn) => {
           throwIfAborted(parsed.signal, subject);
-          const table = await database.open(tableName(tenant));
+          const opened = await database.open(tableName(tenant));
+          const table = opened && duringTurn(opened, turn);
           if (!table) return { tenant, rows: 0, rebuilt: [], vectorSearch: "exact", elapsedMs: 0 };
           try {
             onProgress?.({ stage: "optimize", done: 0, total: 1, unit: "tenants", subject: tenant });
@@ -266,7 +322,7 @@ export function createRetriever({
       track(async (): Promise<StoreStatus> => {
         const names = (await database.tableNames()).filter(isTenantTable);
         const tenants = await Promise.all(names.map((name) => tenantStatus(database, name)));
-        const writer = await currentWriter(location);
+        const writer = await currentWriter();
         return {
           location,
           embedder: { id: embedder.id, dimensions: embedder.dimensions },
@@ -283,6 +339,7 @@ export function createRetriever({
   async function dispose(): Promise<void> {
     disposed ??= (async () => {
       await Promise.allSettled(inFlight);
+      await Promise.all([...watches].map((watch) => watch.close()));
       for (const table of await Promise.allSettled(tables.values())) {
         if (table.status === "fulfilled") table.value?.close();
       }
@@ -308,6 +365,23 @@ async function tenantStatus(
   }
 }
 
+/** The table, whose every change first asks whether the turn is still this writer's. */
+function duringTurn(table: LanceTable, turn: WriterTurn): LanceTable {
+  const asking =
+    <Parameters extends unknown[], Result>(change: (...parameters: Parameters) => Promise<Result>) =>
+    async (...parameters: Parameters) => {
+      await turn.check();
+      return change(...parameters);
+    };
+  return {
+    ...table,
+    replace: asking(table.replace),
+    append: asking(table.append),
+    remove: asking(table.remove),
+    tidy: asking(table.tidy),
+  };
+}
+
 function tableName(tenant: string): string {
   return `tenant-${createHash("sha256").update(tenant).digest("hex").slice(0, 40)}`;
 }
@@ -323,10 +397,6 @@ function parseOptions<Schema extends z.ZodObject>(
     ...(signal ? { signal } : {}),
     ...(onProgress ? { onProgress } : {}),
   };
-}
-
-function pick({ defaultRoles = [], signal, onProgress }: WriteOptions) {
-  return { defaultRoles, signal, onProgress };
 }
 
 function isSystemError(error: unknown): boolean {

@@ -8,6 +8,7 @@ import { createRetriever } from "../retriever.ts";
 import type { IndexPolicy } from "./index-policy.ts";
 import { type LanceDatabase, openDatabase } from "./lance.ts";
 import { writeManifest } from "./manifest.ts";
+import type { WriterTurn } from "./writer-turn.ts";
 
 const admin: Principal = { tenant: "default", roles: ["administrator"] };
 const ROLES = ["hr", "it's", "sales", "one in fifty"];
@@ -26,9 +27,11 @@ async function open(
   const embedder = createFakeEmbedder();
   await writeManifest(database, embedder);
   const indexPolicy = { smallRows: 10, exactSearchRows: 256, ...policy };
-  const exclusively = <Result>(_: unknown, work: () => Promise<Result>) => work();
+  const exclusively = <Result>(_: unknown, work: (turn: WriterTurn) => Promise<Result>) =>
+    work({ check: async () => {} });
+  const currentWriter = async () => undefined;
   const parts = { location: join(root, name), database, embedder, vectorWeight: 0.5, alone: true };
-  return { knowledge: createRetriever({ ...parts, indexPolicy, exclusively }), database };
+  return { knowledge: createRetriever({ ...parts, indexPolicy, exclusively, currentWriter }), database };
 }
 
 const rolesOf = (number: number, round: number): string[] => [

@@ -60,7 +60,7 @@ export async function maintain(
   table: Lance.Table,
   lance: typeof Lance,
   policy: IndexPolicy,
-  wanted: { readonly changed: boolean; readonly all?: boolean },
+  wanted: { readonly changed: boolean; readonly all?: boolean; readonly locked: boolean },
 ): Promise<Maintenance> {
   const { state, dimensions, vectorIndexes, filterColumns } = await readState(table);
   const { rows } = state;
@@ -71,9 +71,10 @@ export async function maintain(
     rebuilt.push(...KEYWORD_COLUMNS);
   }
   if (plan.optimize) {
-    // Nobody else writes while this writer holds the lock, so files of no version are a killed writer's leavings.
+    // Files of no version are a killed writer's leavings where a lock file shuts others out. Where a lease does, a writer
+    // that stood still may yet commit them: there LanceDB lets them lie for a week.
     const cleanupOlderThan = new Date(Date.now() - KEEP_VERSIONS_MS);
-    await table.optimize({ cleanupOlderThan, deleteUnverified: true });
+    await table.optimize({ cleanupOlderThan, deleteUnverified: wanted.locked });
   }
   if (plan.makeFilterIndexes) {
     for (const { column, isList } of filterColumns) {
