@@ -136,6 +136,8 @@ export interface ChangeReport {
   /** Chunks written. */
   readonly chunks: number;
   readonly elapsedMs: number;
+  /** Of {@link elapsedMs}: compacting and indexing after the last commit. Absent where nothing is indexed. */
+  readonly indexMs?: number;
   readonly warnings: readonly Warning[];
 }
 

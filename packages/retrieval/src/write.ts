@@ -2,6 +2,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import type { ChangeReport, Embedder, Skipped, Warning } from "@advisor/contracts";
 import { createBatchLimits, createDocumentBatch, type DocumentBatch } from "./batch.ts";
 import { createCommitPipeline } from "./commit-pipeline.ts";
+import { createVectorSource } from "./embed/reused-vectors.ts";
 import { Unreadable } from "./extract/front-matter.ts";
 import { fingerprint, type PreparedDocument, prepare, type SourceDocument } from "./prepare.ts";
 import { headerFilter } from "./store/filter.ts";
@@ -77,6 +78,8 @@ export function createChangeWriter(parts: WriterParts): ChangeWriter {
   let chunks = 0;
   let turn = begin;
   const limits = createBatchLimits();
+  const source = createVectorSource(table, embedder);
+  const storedIds = new Set([...stored.values()].map(({ id }) => id));
   let batch = createDocumentBatch();
   /** What this call put, by uri: a later document of the same uri replaces it and is not reported twice. */
   const put = new Map<string, Pick<StoredHeader, "version" | "fingerprint">>();
@@ -85,11 +88,11 @@ export function createChangeWriter(parts: WriterParts): ChangeWriter {
   const written = new Set<string>();
 
   const pipeline = createCommitPipeline<DocumentBatch, Float32Array[]>({
-    async embed({ documents }) {
-      const texts = documents.flatMap((document) => document.texts);
+    async embed({ documents, ids }) {
       const from = performance.now();
-      const vectors = texts.length > 0 ? await embedder.embed(texts, "passage", signal) : [];
-      limits.measured(texts.length, performance.now() - from);
+      const replaced = ids.filter((id) => storedIds.has(id));
+      const vectors = await source.vectorsOf(documents, replaced, signal);
+      limits.measured(vectors.length, performance.now() - from);
       return vectors;
     },
     async write({ documents, ids, isNew }, vectors) {
@@ -173,8 +176,10 @@ export function createChangeWriter(parts: WriterParts): ChangeWriter {
       await commit();
       await pipeline.drain();
       const changed = report.added.length + report.changed.length + report.removed.length > 0;
+      const tidying = performance.now();
       await table.tidy(indexPolicy, { changed });
-      return { ...report, unchanged, chunks, elapsedMs: performance.now() - begin };
+      const end = performance.now();
+      return { ...report, unchanged, chunks, elapsedMs: end - begin, indexMs: end - tidying };
     },
     settle: () => pipeline.settle(),
   };

@@ -54,7 +54,7 @@ describe("processes that write at once", () => {
           database: await openDatabase(location, options),
           vectorWeight: 0.5,
           alone: false,
-    indexPolicy: { exactSearchRows: DEFAULT_EXACT_SEARCH_ROWS, smallRows: DEFAULT_SMALL_ROWS },
+          indexPolicy: { exactSearchRows: DEFAULT_EXACT_SEARCH_ROWS, smallRows: DEFAULT_SMALL_ROWS },
           exclusively: (_, work) => work({ check: async () => {} }),
           currentWriter: async () => undefined,
         });
