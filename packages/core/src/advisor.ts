@@ -33,14 +33,16 @@ import type {
 } from "@advisor/contracts";
 
 import type { EmbedderChoice } from "./embedder-choice.ts";
+import type { StoreChoice } from "./store-choice.ts";
 
 /** What an advisor is made of. Every field has a default, and every part can be replaced through its contract. */
 export interface AdvisorSettings {
   /**
-   * Folder of the knowledge store, or a retriever of your own. Default `.advisor` in the working directory. The first
-   * `sync` or `upsert` makes it; asking one that is not there throws StoreError `store_missing`.
+   * Folder of the knowledge store, a store with settings (one on an object store, docs/storage.md), or a retriever of
+   * your own. Default `.advisor` in the working directory. The first `sync` or `upsert` makes it; asking one that is not
+   * there throws StoreError `store_missing`.
    */
-  readonly store?: string | Retriever;
+  readonly store?: string | StoreChoice | Retriever;
   /** `nano` (the embedded model), the path of a chat GGUF, or a generator of your own. Default `nano`. */
   readonly model?: "nano" | (string & {}) | Generator;
   /**

@@ -18,6 +18,7 @@ import { loaders } from "./loaders.ts";
 import { GENERAL_PROFILE } from "./model-profile.ts";
 import { createParts, isStoreMissing, type PartLoaders } from "./parts.ts";
 import { type ParsedSettings, parseSettings } from "./settings.ts";
+import { isStoreChoice } from "./store-choice.ts";
 import { createWorkTracker } from "./work-tracker.ts";
 
 /**
@@ -73,7 +74,7 @@ export function assembleAdvisor(
   return {
     sync: (folder, options?: SyncOptions) =>
       work.run(async () => {
-        if (typeof settings.store === "string") await realFolder(folder);
+        if (typeof settings.store === "string" || isStoreChoice(settings.store)) await realFolder(folder);
         return (await parts.retrieverForWriting()).sync(folder, writeOptions(options));
       }),
     upsert: (documents, options) =>

@@ -97,3 +97,4 @@ export {
 export { createAdvisor } from "./create-advisor.ts";
 export type { EmbedderChoice } from "./embedder-choice.ts";
 export { DEFAULT_PROMPT_FORMAT } from "./prompt/default-format.ts";
+export type { StoreChoice } from "./store-choice.ts";
