@@ -56,7 +56,7 @@ const settingsSchema = z.strictObject({
       ],
       {
         error:
-          "must be the folder of a store, an object with its location, or one with the methods search, document, upsert, remove, sync, roles, status, dispose",
+          "must be the folder of a store, or an object with its location, or one with the methods search, document, upsert, remove, sync, roles, status, dispose",
       },
     )
     .default(".advisor"),
