@@ -1,5 +1,7 @@
 import type {
   AdapterSelection,
+  AdministrationReport,
+  AdministrationRequest,
   Answer,
   AnswerEvent,
   ChangeReport,
@@ -116,6 +118,11 @@ export type AdvisorFacetsOptions = Omit<FacetsRequest, "principal"> & { readonly
 /** See {@link HealthRequest}; without a principal the advisor's own checks. */
 export type AdvisorCheckOptions = Omit<HealthRequest, "principal"> & { readonly principal?: Principal };
 
+/** See {@link AdministrationRequest}; without a principal the advisor's own tenant is reindexed. */
+export type AdvisorReindexOptions = Omit<AdministrationRequest, "principal"> & {
+  readonly principal?: Principal;
+};
+
 /** What is loaded and stored, for people and dashboards. Parts that were not needed yet are loaded to answer. */
 export interface AdvisorStatus {
   readonly model: ModelInfo;
@@ -156,6 +163,17 @@ export interface Advisor {
    * your own cannot check.
    */
   check(options?: AdvisorCheckOptions): Promise<HealthReport>;
+  /**
+   * Makes the indexes of the principal's tenant anew and compacts its table; searches go on meanwhile.
+   * @throws NotPermittedError when the principal is no administrator.
+   */
+  reindex(options?: AdvisorReindexOptions): Promise<AdministrationReport>;
+  /**
+   * Removes all that is stored of the named principal's tenant, former states included. It cannot be undone, so there is
+   * no default principal.
+   * @throws NotPermittedError when the principal is no administrator.
+   */
+  removeTenant(request: AdministrationRequest): Promise<AdministrationReport>;
   ask(request: string | AskRequest): Promise<Answer>;
   /**
    * The same as {@link ask}, as it happens. Leaving the loop early aborts the work. `dispose` waits for a stream that is

@@ -122,6 +122,18 @@ export function assembleAdvisor(
         if (!retriever.check) throw lacks("check");
         return retriever.check({ ...options, principal: options?.principal ?? principal });
       }),
+    reindex: (options) =>
+      work.run(async () => {
+        const retriever = await parts.retriever();
+        if (!retriever.reindex) throw lacks("reindex");
+        return retriever.reindex({ ...options, principal: options?.principal ?? principal });
+      }),
+    removeTenant: (options) =>
+      work.run(async () => {
+        const retriever = await parts.retriever();
+        if (!retriever.removeTenant) throw lacks("removeTenant");
+        return retriever.removeTenant(options);
+      }),
     ask: async (request) => {
       let answer: Answer | undefined;
       for await (const event of events(request, false)) if (event.type === "answer") answer = event.answer;

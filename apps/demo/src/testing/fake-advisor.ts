@@ -122,6 +122,8 @@ export function fakeAdvisor(options: FakeAdvisorOptions): FakeAdvisor {
     check: unexpected("check"),
     count: unexpected("count"),
     facets: unexpected("facets"),
+    reindex: unexpected("reindex"),
+    removeTenant: unexpected("removeTenant"),
     sync: unexpected("sync"),
     upsert: unexpected("upsert"),
     remove: unexpected("remove"),
