@@ -156,8 +156,15 @@ export interface Retriever {
   search(request: SearchRequest): Promise<SearchResult>;
   /** The whole document by id, or undefined when there is none that this principal may read (the two are not told apart). */
   document(id: string, principal: Principal): Promise<Document | undefined>;
-  /** Adds or replaces documents, each atomically, by uri within the source `upsert`. */
-  upsert(documents: readonly DocumentInput[], options?: WriteOptions): Promise<ChangeReport>;
+  /**
+   * Adds or replaces documents, each atomically, by uri within the source `upsert`; of two with one uri the later one is
+   * meant. A stream is read as fast as documents are stored, so that any number fits into memory; a wrong document in it
+   * ends the call (BadInputError), and the whole documents written before stay.
+   */
+  upsert(
+    documents: readonly DocumentInput[] | AsyncIterable<DocumentInput>,
+    options?: WriteOptions,
+  ): Promise<ChangeReport>;
   /** Removes documents by uri within the source `upsert`. A uri that is not there is listed as skipped. */
   remove(uris: readonly string[], options?: WriteOptions): Promise<ChangeReport>;
   /** Brings the store in step with a folder. It may be interrupted at any time and run again. */

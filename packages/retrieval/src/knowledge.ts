@@ -79,7 +79,7 @@ export async function openKnowledge(settings: KnowledgeSettings): Promise<Retrie
     database.close();
     throw error;
   }
-  return createRetriever({ ...parsed, location, database, exclusively });
+  return createRetriever({ ...parsed, location, database, alone: isLocal, exclusively });
 }
 
 /** The store's real path, made when it may be. */

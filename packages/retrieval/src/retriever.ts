@@ -5,7 +5,6 @@ import {
   type ChangeReport,
   DEFAULT_TENANT,
   type Document,
-  documentInputSchema,
   type Embedder,
   type FolderWatch,
   globsSchema,
@@ -23,6 +22,7 @@ import {
 import { z } from "zod";
 import type { FolderSourceSettings } from "./folder-source.ts";
 import { searchTable } from "./search/search.ts";
+import { storableName as name } from "./storable-name.ts";
 import { ANY_CHUNK, documentFilter, headerFilter } from "./store/filter.ts";
 import type { LanceDatabase, LanceTable } from "./store/lance.ts";
 import { currentWriter } from "./store/lock.ts";
@@ -32,16 +32,12 @@ import type { ChangeWriter, StoredHeader } from "./write.ts";
 
 /** Source of documents handed over in code. */
 const UPSERT_SOURCE = "upsert";
-/** A lone surrogate would be stored as another sign, and never be found again. */
-const storable = (text: string) => !/\p{Cs}/u.test(text);
-const name = z.string().min(1).max(4096).refine(storable, "must not hold lone surrogates");
 const syncOptionsSchema = writeOptionsSchema.extend({
   source: name.optional(),
   include: globsSchema.optional(),
   exclude: globsSchema.optional(),
   rehash: z.boolean().default(false),
 });
-const documentsSchema = z.array(documentInputSchema.extend({ uri: name }));
 const urisSchema = z.array(name);
 
 export interface RetrieverParts {
@@ -49,6 +45,8 @@ export interface RetrieverParts {
   readonly database: LanceDatabase;
   readonly embedder: Embedder;
   readonly vectorWeight: number;
+  /** Whether `exclusively` keeps every other writer out. Where there is no lock it does not. */
+  readonly alone: boolean;
   readonly exclusively: <Result>(options: WriteOptions, work: () => Promise<Result>) => Promise<Result>;
 }
 
@@ -64,6 +62,7 @@ export function createRetriever({
   database,
   embedder,
   vectorWeight,
+  alone,
   exclusively,
 }: RetrieverParts): Retriever {
   const tables = new Map<string, Promise<LanceTable | undefined>>();
@@ -106,15 +105,18 @@ export function createRetriever({
   ): Promise<ChangeReport> =>
     exclusively(options, async () => {
       const table = await database.openOrCreate(tableName(tenant), embedder.dimensions);
+      let writer: ChangeWriter | undefined;
       try {
         // Parsers load with the first writing call: who only searches never needs them.
         const { createChangeWriter, readHeaders } = await import("./write.ts");
         const stored = await readHeaders(table, source, parts);
-        const writer = createChangeWriter({ table, embedder, stored, signal: options.signal });
+        writer = createChangeWriter({ table, embedder, stored, alone, signal: options.signal });
         return await work(writer, stored);
       } catch (error) {
         throw isSystemError(error) ? storeFailure(error, location) : error;
       } finally {
+        // A commit may still be under way when a call fails or is cancelled; until it ends nobody else may write.
+        await writer?.settle();
         table.close();
       }
     });
@@ -161,25 +163,12 @@ export function createRetriever({
     upsert: (documents, options = {}) =>
       track(async () => {
         const parsed = parseOptions(writeOptionsSchema, options, "upsert options");
-        const inputs = parseInput(documentsSchema, documents, "documents");
-        const { tenant = DEFAULT_TENANT, defaultRoles = [], signal } = parsed;
-        // Of two documents with one uri the later one is meant.
-        const byUri = new Map(inputs.map((input) => [input.uri, input]));
+        const { tenant = DEFAULT_TENANT, defaultRoles = [], signal, onProgress } = parsed;
+        const { parseDocuments, putDocuments } = await import("./upsert.ts");
+        const inputs = parseDocuments(documents);
         return write(parsed, tenant, UPSERT_SOURCE, async (writer) => {
-          let done = 0;
-          for (const { uri, text, mediaType = "text/markdown", title, roles, metadata } of byUri.values()) {
-            throwIfAborted(signal, subject);
-            options.onProgress?.({
-              stage: "upsert",
-              done,
-              total: byUri.size,
-              unit: "documents",
-              subject: uri,
-            });
-            const given = { title, roles, metadata, defaultRoles };
-            await writer.put({ tenant, source: UPSERT_SOURCE, uri, content: text, mediaType, ...given });
-            done++;
-          }
+          const about = { tenant, source: UPSERT_SOURCE, defaultRoles };
+          await putDocuments({ writer, inputs, about, subject, signal, onProgress });
           return writer.finish();
         });
       }),
@@ -217,7 +206,10 @@ export function createRetriever({
         const tenant = parsed.tenant ?? DEFAULT_TENANT;
         throwIfAborted(parsed.signal, subject);
         const source = await openSource(path, { ...parsed, tenant });
-        const { watchFolder } = await import("./watch/watch-folder.ts");
+        const [{ watchFolder }, { storedParts }] = await Promise.all([
+          import("./watch/watch-folder.ts"),
+          import("./folder-source.ts"),
+        ]);
         const { debounceMs: quietMs, pollMs, rescanMs, onProgress } = parsed;
         const watch = await watchFolder({
           ...{ root: source.root, quietMs, pollMs, rescanMs, onEvent, signal: parsed.signal },
@@ -230,7 +222,7 @@ export function createRetriever({
               tenant,
               source.source,
               (writer, stored) => source.write(listing, writer, stored, run),
-              parts,
+              parts && storedParts(parts, listing),
             );
           },
         });

@@ -16,7 +16,7 @@ import {
 } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { DEFAULT_PRINCIPAL, type Progress, type Retriever } from "@advisor/contracts";
+import { DEFAULT_PRINCIPAL, type Embedder, type Progress, type Retriever } from "@advisor/contracts";
 import { createFakeEmbedder } from "@advisor/contracts/testing";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { docxParts, heading, makeDocx, makeZip, paragraph } from "../test/make-docx.ts";
@@ -292,12 +292,19 @@ describe("an interrupted sync", () => {
 
   test("stopped by its signal, it keeps what was committed and goes on from there", async () => {
     await put(corpus(0));
-    await using knowledge = await open();
     const controller = new AbortController();
-    const onProgress = ({ done }: Progress) => {
-      if (done === 135) controller.abort();
+    const embedder = createFakeEmbedder();
+    let batches = 0;
+    const stopping: Embedder = {
+      ...embedder,
+      // The second batch is embedded while the first is written, which is then under way and ends.
+      embed: async (texts, kind, signal) => {
+        if (kind === "passage" && ++batches === 2) controller.abort();
+        return embedder.embed(texts, kind, signal);
+      },
     };
-    await expect(knowledge.sync(pages, { signal: controller.signal, onProgress })).rejects.toMatchObject({
+    await using knowledge = await openKnowledge({ location: join(root, "store"), embedder: stopping });
+    await expect(knowledge.sync(pages, { signal: controller.signal })).rejects.toMatchObject({
       code: "cancelled",
     });
     const stored = (await knowledge.status()).tenants[0]?.documents ?? 0;

@@ -29,6 +29,7 @@ function recorder() {
     skip: (uri, reason) => done.skipped.push(`${uri}: ${reason}`),
     warn: ({ code }) => done.warned.push(code),
     finish: async () => ({}) as ChangeReport,
+    settle: async () => {},
   };
   return { done, writer };
 }

@@ -141,7 +141,12 @@ async function build(parts: Parts): Promise<Embedder> {
   };
 
   const embedAll = async (texts: readonly string[], signal?: AbortSignal): Promise<Float32Array[]> => {
-    const encoded = texts.map((text) => encode(text).slice(0, maxTokens));
+    const encoded: (readonly number[])[] = [];
+    for (const [index, text] of texts.entries()) {
+      encoded.push(encode(text).slice(0, maxTokens));
+      // Thousands of texts take a while, and others in this process have work too.
+      if (index % MAX_BATCH_TEXTS === MAX_BATCH_TEXTS - 1) await nextTurn();
+    }
     const vectors: (Float32Array | undefined)[] = new Array(texts.length).fill(undefined);
     for (const batch of batches(encoded, unknown)) {
       throwIfStopped(signal, disposed, name);

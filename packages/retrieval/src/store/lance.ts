@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type * as Lance from "@lancedb/lancedb";
 import type * as Arrow from "apache-arrow";
 import { rowsOfDocuments } from "./filter.ts";
+import { rowsToArrow } from "./rows-to-arrow.ts";
 import { type StoreRow, storeSchema } from "./schema.ts";
 import { storeFailure } from "./store-failure.ts";
 
@@ -50,6 +51,8 @@ export interface LanceTable {
   count(filter: string): Promise<number>;
   /** Puts these rows in place of all rows of these documents, in one commit. */
   replace(rows: readonly StoreRow[], documentIds: readonly string[]): Promise<void>;
+  /** Adds rows of documents of which no row is stored, in one commit. Unlike {@link replace} it does not read the table. */
+  append(rows: readonly StoreRow[]): Promise<void>;
   remove(documentIds: readonly string[]): Promise<void>;
   /**
    * Brings the indexes up to date, and now and then compacts and drops old versions. In a store of up to
@@ -191,6 +194,12 @@ function wrapTable(
     indexed = KEYWORD_COLUMNS.every((column) => columns.has(column));
     return indexed;
   };
+  const arrowRows = async (rows: readonly StoreRow[]) =>
+    rowsToArrow(
+      arrow,
+      storeSchema(arrow, vectorLength(await table.schema())),
+      rows as readonly object[] as Row[],
+    );
   return {
     keyword: (clauses, filter, limit, columns) =>
       guard(async () => {
@@ -238,11 +247,7 @@ function wrapTable(
     count: (filter) => guard(() => table.countRows(filter)),
     replace: (rows, documentIds) =>
       guard(async () => {
-        const schema = storeSchema(arrow, vectorLength(await table.schema()));
-        const data = lance.makeArrowTable(
-          rows.map((row) => ({ ...row })),
-          { schema },
-        );
+        const data = await arrowRows(rows);
         await table
           .mergeInsert("id")
           .whenMatchedUpdateAll()
@@ -250,6 +255,10 @@ function wrapTable(
           .whenNotMatchedBySourceDelete({ where: rowsOfDocuments(documentIds) })
           .useIndex(false)
           .execute(data);
+      }),
+    append: (rows) =>
+      guard(async () => {
+        await table.add(await arrowRows(rows));
       }),
     remove: (documentIds) =>
       guard(async () => {
