@@ -121,6 +121,7 @@ export function fakeAdvisor(options: FakeAdvisorOptions): FakeAdvisor {
     [Symbol.asyncDispose]: async () => undefined,
     check: unexpected("check"),
     sync: unexpected("sync"),
+    watch: unexpected("watch"),
     upsert: unexpected("upsert"),
     remove: unexpected("remove"),
     roles: unexpected("roles"),
