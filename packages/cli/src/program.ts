@@ -3,6 +3,7 @@ import { addAdapterCommands } from "./adapter-commands.ts";
 import {
   answerOptions,
   batchOptions,
+  filterOptions,
   modelOptions,
   type Options,
   outputOptions,
@@ -125,7 +126,14 @@ export function createProgram(
     .addHelpText("after", CHECK_NOTES)
     .action((flags) => done(import("./commands/check.ts").then(({ check }) => check(context, flags))));
 
-  command("search", "find passages, without a model", principalOptions, batchOptions, storeOptions)
+  command(
+    "search",
+    "find passages, without a model",
+    principalOptions,
+    filterOptions,
+    batchOptions,
+    storeOptions,
+  )
     .argument("[query...]", "what to look for")
     .optionsGroup("Options:")
     .option("--mode <legs>", "hybrid, vector or keyword (default: hybrid)")
@@ -140,6 +148,7 @@ export function createProgram(
     "answer a question, with checked citations",
     answerOptions,
     principalOptions,
+    filterOptions,
     batchOptions,
     storeOptions,
     modelOptions,
@@ -149,9 +158,34 @@ export function createProgram(
       done(import("./commands/ask.ts").then(({ ask }) => ask(context, words, flags))),
     );
 
-  command("chat", "a conversation", answerOptions, principalOptions, storeOptions, modelOptions)
+  command(
+    "chat",
+    "a conversation",
+    answerOptions,
+    principalOptions,
+    filterOptions,
+    storeOptions,
+    modelOptions,
+  )
     .addHelpText("after", "\nInside, /help lists what can be changed on the way.")
     .action((flags) => done(import("./commands/chat.ts").then(({ chat }) => chat(context, flags))));
+
+  command(
+    "facets",
+    "count the pages there are, by source, role or metadata",
+    principalOptions,
+    filterOptions,
+    storeOptions,
+  )
+    .optionsGroup("Options:")
+    .option(
+      "--by <trait>",
+      "source, role, or a key of the pages' metadata (repeatable; default: source, role)",
+      collect,
+      [],
+    )
+    .option("--limit <n>", "values to list of each, the commonest (default: 20)")
+    .action((flags) => done(import("./commands/facets.ts").then(({ facets }) => facets(context, flags))));
 
   addAdapterCommands(program, context, done);
 

@@ -10,6 +10,8 @@ export interface Script {
   readonly ask?: (request: AskRequest) => Promise<Answer>;
   readonly document?: Advisor["document"];
   readonly check?: Advisor["check"];
+  readonly count?: Advisor["count"];
+  readonly facets?: Advisor["facets"];
   readonly roles?: readonly string[];
   readonly status?: () => Promise<AdvisorStatus>;
   readonly warmUp?: () => Promise<void>;
@@ -63,6 +65,8 @@ export function fakeCore(script: Script): FakeCore {
           return script.roles ?? untold("roles")();
         },
         check: script.check ?? untold("check"),
+        count: script.count ?? untold("count"),
+        facets: script.facets ?? untold("facets"),
         ask,
         stream,
         status: script.status ?? untold("status"),

@@ -1,6 +1,8 @@
 import { z } from "zod";
 import { type Principal, principalSchema, roleSchema, tenantSchema } from "./access.ts";
 import type { Document, DocumentInput } from "./document.ts";
+import type { CountRequest, Counts, FacetsRequest, FacetsResult } from "./facets.ts";
+import { filterSchema } from "./filter.ts";
 import type { HealthReport, HealthRequest } from "./health.ts";
 import type { Passage } from "./passage.ts";
 import type { OnProgress, Warning } from "./progress.ts";
@@ -23,6 +25,8 @@ export const searchRequestSchema = z.strictObject({
   topK: z.number().int().min(1).max(MAX_TOP_K).default(5),
   /** Default `hybrid`. */
   mode: searchModeSchema.default("hybrid"),
+  /** Which documents to look at. Default: all that the principal may read. */
+  filter: filterSchema.optional(),
 });
 /** A search as a caller states it; `topK` and `mode` have defaults. */
 export type SearchRequest = z.input<typeof searchRequestSchema> & { readonly signal?: AbortSignal };
@@ -169,6 +173,12 @@ export interface Retriever {
   remove(uris: readonly string[], options?: WriteOptions): Promise<ChangeReport>;
   /** Brings the store in step with a folder. It may be interrupted at any time and run again. */
   sync(folder: string, options?: SyncOptions): Promise<ChangeReport>;
+  /**
+   * How many documents and passages the principal may read, under a filter. Optional: a retriever without it cannot count.
+   */
+  count?(request: CountRequest): Promise<Counts>;
+  /** How many documents the principal may read, by source, role or metadata. Optional, as `count`. */
+  facets?(request: FacetsRequest): Promise<FacetsResult>;
   /**
    * Brings the store in step with a folder and keeps it so until closed: what changes there is found by the next search.
    * Resolves after the first sync. Later failures are told to `onEvent` and tried again. The store is locked for other

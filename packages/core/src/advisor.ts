@@ -3,9 +3,14 @@ import type {
   Answer,
   AnswerEvent,
   ChangeReport,
+  CountRequest,
+  Counts,
   Document,
   DocumentInput,
   Embedder,
+  FacetsRequest,
+  FacetsResult,
+  Filter,
   FolderWatch,
   Generator,
   Grounding,
@@ -29,6 +34,8 @@ import type {
   WriteOptions,
 } from "@advisor/contracts";
 
+import type { EmbedderChoice } from "./embedder-choice.ts";
+
 /** What an advisor is made of. Every field has a default, and every part can be replaced through its contract. */
 export interface AdvisorSettings {
   /**
@@ -38,8 +45,11 @@ export interface AdvisorSettings {
   readonly store?: string | Retriever;
   /** `nano` (the embedded model), the path of a chat GGUF, or a generator of your own. Default `nano`. */
   readonly model?: "nano" | (string & {}) | Generator;
-  /** `nano` (the embedded model), the folder of a transformers.js model, or an embedder of your own. Default `nano`. */
-  readonly embedder?: "nano" | (string & {}) | Embedder;
+  /**
+   * `nano` (the embedded model), the folder of a transformers.js model, the path of a GGUF, one of these or an
+   * OpenAI-compatible server with settings, or an embedder of your own. Default `nano`. See docs/embedders.md.
+   */
+  readonly embedder?: "nano" | (string & {}) | EmbedderChoice | Embedder;
   /** Paths of LoRA GGUFs, each with its manifest beside it. With the nano model its own adapters are there too. */
   readonly adapters?: readonly string[];
   /** Adapter of the arms `adapter` and `hybrid` when a request names none. Default: the only one there is, if so. */
@@ -70,6 +80,8 @@ export interface AskRequest {
   readonly grounding?: Grounding;
   readonly adapter?: string | AdapterSelection;
   readonly principal?: Principal;
+  /** Which documents to look at. Default: all that the principal may read. */
+  readonly filter?: Filter;
   readonly topK?: number;
   /** Default `hybrid`. */
   readonly searchMode?: SearchMode;
@@ -88,10 +100,18 @@ export interface AskRequest {
 /** Options of `search`. Defaults are the advisor's own; `mode` is `hybrid`. */
 export interface AdvisorSearchOptions {
   readonly principal?: Principal;
+  /** Which documents to look at. Default: all that the principal may read. */
+  readonly filter?: Filter;
   readonly topK?: number;
   readonly mode?: SearchMode;
   readonly signal?: AbortSignal;
 }
+
+/** See {@link CountRequest}; without a principal the advisor's own counts. */
+export type AdvisorCountOptions = Omit<CountRequest, "principal"> & { readonly principal?: Principal };
+
+/** See {@link FacetsRequest}; without a principal the advisor's own counts. */
+export type AdvisorFacetsOptions = Omit<FacetsRequest, "principal"> & { readonly principal?: Principal };
 
 /** See {@link HealthRequest}; without a principal the advisor's own checks. */
 export type AdvisorCheckOptions = Omit<HealthRequest, "principal"> & { readonly principal?: Principal };
@@ -124,6 +144,16 @@ export interface Advisor {
   search(query: string, options?: AdvisorSearchOptions): Promise<SearchResult>;
   /** The document a citation points into, if the principal may read it. */
   document(id: string, options?: { readonly principal?: Principal }): Promise<Document | undefined>;
+  /**
+   * How many documents and passages the principal may read.
+   * @throws BadInputError `invalid_setting` when a retriever of your own cannot count.
+   */
+  count(options?: AdvisorCountOptions): Promise<Counts>;
+  /**
+   * How many documents the principal may read, by source, role or metadata.
+   * @throws BadInputError `invalid_setting` when a retriever of your own cannot count.
+   */
+  facets(options: AdvisorFacetsOptions): Promise<FacetsResult>;
   /** The roles that the tenant's rules name. */
   roles(tenant?: string): Promise<readonly string[]>;
   /**

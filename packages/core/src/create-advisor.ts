@@ -6,6 +6,7 @@ import {
   type FolderWatch,
   parseInput,
   principalSchema,
+  type Retriever,
   type SyncOptions,
   type Warning,
   type WatchOptions,
@@ -85,7 +86,7 @@ export function assembleAdvisor(
       work.run(async () => {
         if (typeof settings.store === "string") await realFolder(folder);
         const retriever = await parts.retrieverForWriting();
-        if (!retriever.watch) throw lacking("watch");
+        if (!retriever.watch) throw lacks("watch");
         const watch = await retriever.watch(folder, writeOptions(options));
         watches.add(watch);
         const forget = () => watches.delete(watch);
@@ -119,10 +120,22 @@ export function assembleAdvisor(
         return (await parts.retriever()).document(id, reader ?? principal);
       }),
     roles: (tenant) => work.run(async () => (await parts.retriever()).roles(tenant ?? principal.tenant)),
+    count: (options) =>
+      work.run(async () => {
+        const retriever = await parts.retriever();
+        if (!retriever.count) throw lacks("count");
+        return retriever.count({ ...options, principal: options?.principal ?? principal });
+      }),
+    facets: (options) =>
+      work.run(async () => {
+        const retriever = await parts.retriever();
+        if (!retriever.facets) throw lacks("facets");
+        return retriever.facets({ ...options, principal: options.principal ?? principal });
+      }),
     check: (options) =>
       work.run(async () => {
         const retriever = await parts.retriever();
-        if (!retriever.check) throw lacking("check");
+        if (!retriever.check) throw lacks("check");
         return retriever.check({ ...options, principal: options?.principal ?? principal });
       }),
     ask: async (request) => {
@@ -174,7 +187,7 @@ const NOBODY_NAMED: Warning = {
   message: `No principal is set, so requests that name none act as administrator of the tenant ${DEFAULT_PRINCIPAL.tenant}`,
 };
 
-function lacking(method: "check" | "watch"): BadInputError {
+function lacks(method: keyof Retriever & string): BadInputError {
   return new BadInputError({
     code: "invalid_setting",
     subject: "settings, store",

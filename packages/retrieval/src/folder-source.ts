@@ -1,9 +1,9 @@
+import { isAbsolute } from "node:path";
 import type { ChangeReport, SyncOptions } from "@advisor/contracts";
 import { type FolderListing, listFolder, realFolder } from "./extract/folder.ts";
 import { openKnownFiles } from "./extract/known-files.ts";
 import { aboveOf, type Globs, type Selection, selectionOf } from "./extract/selection.ts";
 import { settingsFingerprint } from "./prepare.ts";
-import { isLocalFolder } from "./store/location.ts";
 import { syncFolder } from "./sync.ts";
 import type { ChangeWriter, StoredHeader } from "./write.ts";
 
@@ -70,7 +70,8 @@ export async function openFolderSource(
       }),
     async write(listing, writer, stored, { partial = false, signal, onProgress }) {
       // Parts that changed are read in any case, and the states of all files would take long to load for a few of them.
-      const remembers = !partial && isLocalFolder(location);
+      // On an object store nothing is remembered: there is no folder to keep it in.
+      const remembers = !partial && isAbsolute(location);
       const known = remembers
         ? await openKnownFiles(location, `${tenant}\n${source}`, settingsFingerprint(defaultRoles))
         : undefined;

@@ -3,10 +3,12 @@ import {
   BadInputError,
   CancelledError,
   type ChangeReport,
+  countRequestSchema,
   DEFAULT_TENANT,
   type Document,
   type Embedder,
   type FolderWatch,
+  facetsRequestSchema,
   globsSchema,
   healthRequestSchema,
   parseInput,
@@ -21,13 +23,14 @@ import {
 } from "@advisor/contracts";
 import { z } from "zod";
 import type { FolderSourceSettings } from "./folder-source.ts";
+import { countReadable, facetsOfReadable } from "./search/facets.ts";
 import { searchTable } from "./search/search.ts";
 import { storableName as name } from "./storable-name.ts";
 import { ANY_CHUNK, documentFilter, headerFilter } from "./store/filter.ts";
 import type { LanceDatabase, LanceTable } from "./store/lance.ts";
-import { currentWriter } from "./store/lock.ts";
 import { isTenantTable, STORE_FORMAT } from "./store/manifest.ts";
 import { storeFailure } from "./store/store-failure.ts";
+import type { WriterTurn } from "./store/writer-turn.ts";
 import type { ChangeWriter, StoredHeader } from "./write.ts";
 
 /** Source of documents handed over in code. */
@@ -47,7 +50,12 @@ export interface RetrieverParts {
   readonly vectorWeight: number;
   /** Whether `exclusively` keeps every other writer out. Where there is no lock it does not. */
   readonly alone: boolean;
-  readonly exclusively: <Result>(options: WriteOptions, work: () => Promise<Result>) => Promise<Result>;
+  readonly exclusively: <Result>(
+    options: WriteOptions,
+    work: (turn: WriterTurn) => Promise<Result>,
+  ) => Promise<Result>;
+  /** The writer at work now, in words. */
+  readonly currentWriter: () => Promise<string | undefined>;
 }
 
 const watchOptionsSchema = syncOptionsSchema.omit({ rehash: true }).extend({
@@ -64,6 +72,7 @@ export function createRetriever({
   vectorWeight,
   alone,
   exclusively,
+  currentWriter,
 }: RetrieverParts): Retriever {
   const tables = new Map<string, Promise<LanceTable | undefined>>();
   const inFlight = new Set<Promise<unknown>>();
@@ -103,8 +112,9 @@ export function createRetriever({
     work: (writer: ChangeWriter, stored: ReadonlyMap<string, StoredHeader>) => Promise<ChangeReport>,
     parts?: readonly string[],
   ): Promise<ChangeReport> =>
-    exclusively(options, async () => {
-      const table = await database.openOrCreate(tableName(tenant), embedder.dimensions);
+    exclusively(options, async (turn) => {
+      const opened = await database.openOrCreate(tableName(tenant), embedder.dimensions);
+      const table = duringTurn(opened, turn);
       let writer: ChangeWriter | undefined;
       try {
         // Parsers load with the first writing call: who only searches never needs them.
@@ -199,6 +209,22 @@ export function createRetriever({
         );
       }),
 
+    count: (request) =>
+      track(async () => {
+        const { signal, ...fields } = request;
+        const parsed = parseInput(countRequestSchema, fields, "count request");
+        throwIfAborted(signal, subject);
+        return countReadable(await tableOf(parsed.principal.tenant), parsed);
+      }),
+
+    facets: (request) =>
+      track(async () => {
+        const { signal, ...fields } = request;
+        const parsed = parseInput(facetsRequestSchema, fields, "facets request");
+        throwIfAborted(signal, subject);
+        return facetsOfReadable(await tableOf(parsed.principal.tenant), parsed);
+      }),
+
     watch: (folder, { onEvent = () => {}, ...options } = {}) =>
       track(async () => {
         const parsed = parseOptions(watchOptionsSchema, options, "watch options");
@@ -263,7 +289,7 @@ export function createRetriever({
       track(async (): Promise<StoreStatus> => {
         const names = (await database.tableNames()).filter(isTenantTable);
         const tenants = await Promise.all(names.map((name) => tenantStatus(database, name)));
-        const writer = await currentWriter(location);
+        const writer = await currentWriter();
         return {
           location,
           embedder: { id: embedder.id, dimensions: embedder.dimensions },
@@ -304,6 +330,23 @@ async function tenantStatus(
   } finally {
     table.close();
   }
+}
+
+/** The table, whose every change first asks whether the turn is still this writer's. */
+function duringTurn(table: LanceTable, turn: WriterTurn): LanceTable {
+  const asking =
+    <Parameters extends unknown[]>(change: (...parameters: Parameters) => Promise<void>) =>
+    async (...parameters: Parameters) => {
+      await turn.check();
+      return change(...parameters);
+    };
+  return {
+    ...table,
+    replace: asking(table.replace),
+    append: asking(table.append),
+    remove: asking(table.remove),
+    tidy: asking(table.tidy),
+  };
 }
 
 function tableName(tenant: string): string {

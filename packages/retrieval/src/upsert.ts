@@ -1,23 +1,19 @@
-import {
-  type DocumentInput,
-  documentInputSchema,
-  type OnProgress,
-  parseInput,
-  throwIfAborted,
-} from "@advisor/contracts";
+import { documentInputSchema, type OnProgress, parseInput, throwIfAborted } from "@advisor/contracts";
 import { z } from "zod";
 import type { SourceDocument } from "./prepare.ts";
 import { storableName } from "./storable-name.ts";
 import type { ChangeWriter } from "./write.ts";
 
-const inputSchema = documentInputSchema.extend({ uri: storableName });
+/** Metadata is looked at document by document, so that one bad value leaves out one document. */
+const inputSchema = documentInputSchema.extend({ uri: storableName, metadata: z.unknown().optional() });
+type ParsedDocument = z.output<typeof inputSchema>;
 const inputsSchema = z.array(inputSchema);
 
 /** Documents that were checked, or that are as they come. */
 export interface ParsedDocuments {
   /** Absent while it is not known: a stream. */
   readonly total?: number;
-  readonly items: Iterable<DocumentInput> | AsyncIterable<DocumentInput>;
+  readonly items: Iterable<ParsedDocument> | AsyncIterable<ParsedDocument>;
 }
 
 /** A list is checked whole before anything is stored, a stream document by document. */
@@ -29,7 +25,7 @@ export function parseDocuments(documents: unknown): ParsedDocuments {
   return { total: byUri.size, items: byUri.values() };
 }
 
-async function* parsedStream(documents: AsyncIterable<unknown>): AsyncGenerator<DocumentInput> {
+async function* parsedStream(documents: AsyncIterable<unknown>): AsyncGenerator<ParsedDocument> {
   let index = 0;
   for await (const document of documents)
     yield parseInput(inputSchema, document, `documents, number ${index++}`);

@@ -117,13 +117,14 @@ export function createChangeWriter(parts: WriterParts): ChangeWriter {
   return {
     async put(document) {
       const before = put.get(document.uri) ?? stored.get(document.uri);
-      const print = fingerprint(document);
-      if (before && before.fingerprint === print) {
-        unchanged++;
-        return before.version;
-      }
       let prepared: PreparedDocument;
+      let print: string;
       try {
+        print = fingerprint(document);
+        if (before && before.fingerprint === print) {
+          unchanged++;
+          return before.version;
+        }
         prepared = await prepare(document, embedder);
       } catch (error) {
         if (!(error instanceof Unreadable)) throw error;

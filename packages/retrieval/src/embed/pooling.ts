@@ -1,13 +1,18 @@
+/** How the vectors of a text's tokens become one. */
+export type Pooling = "mean" | "cls" | "last";
+
 /**
  * One vector of unit length for each row of token vectors `[rows, tokens, width]`, of which the first `lengths[row]` tokens
- * are no padding. `mean` averages them (Reimers and Gurevych, 2019), `cls` takes the first. Output that is pooled already,
- * `[rows, width]`, is only scaled. A row of zeros stays zero.
+ * are no padding. `mean` averages them (Reimers and Gurevych, 2019), `cls` takes the first, `last` the last. Output that is
+ * pooled already, `[rows, width]`, is only scaled. Of each vector the first `dimensions` numbers are kept, default all
+ * (Kusupati et al., Matryoshka representation learning, 2022). A row of zeros stays zero.
  */
 export function poolRows(
   data: Float32Array,
   dims: readonly number[],
   lengths: readonly number[],
-  pooling: "mean" | "cls",
+  pooling: Pooling,
+  dimensions?: number,
 ): Float32Array[] {
   const [rows = 0, tokens = 0] = dims;
   const width = dims.length === 3 ? (dims[2] ?? 0) : tokens;
@@ -19,13 +24,15 @@ export function poolRows(
   return lengths.map((length, row) => {
     const stride = dims.length === 3 ? tokens * width : width;
     const taken = dims.length === 3 && pooling === "mean" ? length : 1;
+    const first = dims.length === 3 && pooling === "last" ? length - 1 : 0;
     const sum = new Float64Array(width);
-    addRows(sum, data, row * stride, taken);
+    addRows(sum, data, row * stride + first * width, taken);
     let square = 0;
-    for (const value of sum) square += value * value;
+    const kept = sum.subarray(0, dimensions ?? width);
+    for (const value of kept) square += value * value;
     const norm = Math.sqrt(square);
     if (!Number.isFinite(norm)) throw new Error("the model's output holds a value that is no number");
-    return Float32Array.from(sum, (value) => (norm === 0 ? 0 : value / norm));
+    return Float32Array.from(kept, (value) => (norm === 0 ? 0 : value / norm));
   });
 }
 

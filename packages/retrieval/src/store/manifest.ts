@@ -2,7 +2,7 @@ import { type Embedder, StoreError } from "@advisor/contracts";
 import type { LanceDatabase } from "./lance.ts";
 
 /** Goes up when the tables of a store are laid out in another way. */
-export const STORE_FORMAT = 2;
+export const STORE_FORMAT = 3;
 const TABLE = "_store";
 
 /** What a store remembers of itself. */
