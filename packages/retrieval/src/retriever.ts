@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import {
   BadInputError,
   CancelledError,
@@ -22,14 +21,16 @@ import {
   writeOptionsSchema,
 } from "@advisor/contracts";
 import { z } from "zod";
+import { reindexTenant, removeTenant } from "./administration.ts";
 import type { FolderSourceSettings } from "./folder-source.ts";
 import { countReadable, facetsOfReadable } from "./search/facets.ts";
 import { searchTable } from "./search/search.ts";
 import { storableName as name } from "./storable-name.ts";
 import { ANY_CHUNK, documentFilter, headerFilter } from "./store/filter.ts";
 import type { LanceDatabase, LanceTable } from "./store/lance.ts";
-import { isTenantTable, STORE_FORMAT } from "./store/manifest.ts";
+import { isTenantTable, STORE_FORMAT, tableName } from "./store/manifest.ts";
 import { storeFailure } from "./store/store-failure.ts";
+import { vanishing } from "./store/vanishing.ts";
 import type { WriterTurn } from "./store/writer-turn.ts";
 import type { ChangeWriter, StoredHeader } from "./write.ts";
 
@@ -84,7 +85,13 @@ export function createRetriever({
     const name = tableName(tenant);
     const known = tables.get(name);
     if (known) return known;
-    const opened = database.open(name);
+    const isGone = async () => {
+      const now = await database.open(name);
+      now?.close();
+      if (!now) tables.delete(name);
+      return !now;
+    };
+    const opened = database.open(name).then((table) => table && vanishing(table, isGone));
     tables.set(name, opened);
     // A table that is not there yet may be made by another process at any time.
     opened.then(
@@ -92,6 +99,12 @@ export function createRetriever({
       () => tables.delete(name),
     );
     return opened;
+  };
+
+  const forget = async (tenant: string) => {
+    const table = await tables.get(tableName(tenant))?.catch(() => undefined);
+    tables.delete(tableName(tenant));
+    table?.close();
   };
 
   /** Refuses after dispose, and lets dispose wait for the work. */
@@ -285,6 +298,10 @@ export function createRetriever({
         });
       }),
 
+    reindex: (request) => track(() => reindexTenant({ database, exclusively, forget }, request)),
+
+    removeTenant: (request) => track(() => removeTenant({ database, exclusively, forget }, request)),
+
     status: () =>
       track(async (): Promise<StoreStatus> => {
         const names = (await database.tableNames()).filter(isTenantTable);
@@ -347,10 +364,6 @@ function duringTurn(table: LanceTable, turn: WriterTurn): LanceTable {
     remove: asking(table.remove),
     tidy: asking(table.tidy),
   };
-}
-
-function tableName(tenant: string): string {
-  return `tenant-${createHash("sha256").update(tenant).digest("hex").slice(0, 40)}`;
 }
 
 function parseOptions<Schema extends z.ZodObject>(
