@@ -2,6 +2,7 @@ import type { Embedder, Filter, Principal, SearchMode, SearchResult } from "@adv
 import { chunkFilter } from "../store/filter.ts";
 import type { LanceTable, Row } from "../store/lance.ts";
 import { fuse } from "./fusion.ts";
+import { splitIdentifiers } from "./identifiers.ts";
 import { searchKeywords } from "./keyword-leg.ts";
 import { type Leg, passageOf } from "./leg.ts";
 import { spread } from "./spread.ts";
@@ -9,6 +10,12 @@ import { searchVectors } from "./vector-leg.ts";
 
 /** Candidates each leg gives to the fusion, at least: deeper ranks change the first places no more. */
 const MIN_CANDIDATES = 50;
+
+/**
+ * The vector leg's share when an identifier of the question was found: to an embedder `E-4012` and `E-4013` are one, so it
+ * only orders what the words leave equal. Measured, see docs/retrieval.md.
+ */
+const IDENTIFIER_VECTOR_WEIGHT = 0.03;
 
 export interface SearchParts {
   readonly table: LanceTable | undefined;
@@ -52,7 +59,10 @@ export async function searchTable(parts: SearchParts, request: ParsedSearch): Pr
   const fuseBegin = performance.now();
   const rows = new Map<string, Row>();
   for (const row of [...(vector?.rows ?? []), ...(keyword?.rows ?? [])]) rows.set(String(row.id), row);
-  const weight = mode === "hybrid" ? parts.vectorWeight : mode === "vector" ? 1 : 0;
+  const hybridWeight = holdsIdentifier(keyword, query)
+    ? Math.min(parts.vectorWeight, IDENTIFIER_VECTOR_WEIGHT)
+    : parts.vectorWeight;
+  const weight = mode === "hybrid" ? hybridWeight : mode === "vector" ? 1 : 0;
   const fused = fuse(idsOf(keyword), idsOf(vector), weight);
   const first =
     mode === "hybrid"
@@ -73,6 +83,13 @@ export async function searchTable(parts: SearchParts, request: ParsedSearch): Pr
     },
     warnings: [],
   };
+}
+
+/** Whether a passage found by words holds an identifier that the question names. */
+function holdsIdentifier(keyword: Leg | undefined, query: string): boolean {
+  const wanted = new Set(splitIdentifiers(query).names.split(" "));
+  const held = (row: Row) => String(row.identifiers ?? " ").split(" ");
+  return keyword?.rows.some((row) => held(row).some((identifier) => wanted.has(identifier))) ?? false;
 }
 
 function idsOf(leg: Leg | undefined): string[] {
