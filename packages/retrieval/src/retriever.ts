@@ -12,6 +12,7 @@ import {
   healthRequestSchema,
   parseInput,
   principalSchema,
+  type Reranker,
   type Retriever,
   type StoreStatus,
   searchRequestSchema,
@@ -45,6 +46,8 @@ export interface RetrieverParts {
   readonly database: LanceDatabase;
   readonly embedder: Embedder;
   readonly vectorWeight: number;
+  readonly reranker?: Reranker | undefined;
+  readonly rerankDepth: number;
   readonly exclusively: <Result>(options: WriteOptions, work: () => Promise<Result>) => Promise<Result>;
 }
 
@@ -54,9 +57,12 @@ export function createRetriever({
   database,
   embedder,
   vectorWeight,
+  reranker,
+  rerankDepth,
   exclusively,
 }: RetrieverParts): Retriever {
   const tables = new Map<string, Promise<LanceTable | undefined>>();
+  const ranking = { embedder, vectorWeight, reranker, rerankDepth };
   const inFlight = new Set<Promise<unknown>>();
   const subject = `knowledge store ${location}`;
   let disposed: Promise<void> | undefined;
@@ -114,7 +120,7 @@ export function createRetriever({
         const parsed = parseInput(searchRequestSchema, fields, "search request");
         throwIfAborted(signal, subject);
         const table = await tableOf(parsed.principal.tenant);
-        return searchTable({ table, embedder, vectorWeight }, { ...parsed, signal });
+        return searchTable({ table, ...ranking }, { ...parsed, signal });
       }),
 
     document: (id, principal) =>
@@ -231,8 +237,11 @@ export function createRetriever({
           return {
             table,
             find: async (query, principal, topK) => {
-              const search = { ...searchRequestSchema.parse({ query, principal, topK }), signal };
-              const { passages } = await searchTable({ table, embedder, vectorWeight }, search);
+              const search = {
+                ...searchRequestSchema.parse({ query, principal, topK, copies: "keep" }),
+                signal,
+              };
+              const { passages } = await searchTable({ table, ...ranking }, search);
               return passages.map(({ documentId }) => documentId);
             },
           };
