@@ -8,7 +8,11 @@ export const storeOptions: Options = (command) =>
   command
     .optionsGroup("Store:")
     .option("--store <folder>", "folder of the knowledge store (default: .advisor)", DEFAULT_STORE)
-    .option("--embedder <folder>", "folder of a transformers.js model (default: nano)", EMBEDDED);
+    .option(
+      "--embedder <path>",
+      "folder of a transformers.js model, a GGUF, or a JSON file with an embedder's settings (default: nano)",
+      EMBEDDED,
+    );
 
 export const outputOptions: Options = (command) =>
   command.optionsGroup("Options:").option("--json", "print one JSON object, and errors as JSON");

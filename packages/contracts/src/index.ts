@@ -127,6 +127,8 @@ export { type PromptFormat, promptFormatSchema } from "./prompt-format.ts";
 export type { Reranker } from "./reranker.ts";
 export {
   type ChangeReport,
+  type FolderWatch,
+  globsSchema,
   MAX_NEIGHBOURS,
   MAX_QUERY_LENGTH,
   MAX_TOP_K,
@@ -142,6 +144,8 @@ export {
   type SyncOptions,
   searchModeSchema,
   searchRequestSchema,
+  type WatchEvent,
+  type WatchOptions,
   type WriteOptions,
   writeOptionsSchema,
 } from "./retriever.ts";

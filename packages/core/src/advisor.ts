@@ -11,6 +11,7 @@ import type {
   FacetsRequest,
   FacetsResult,
   Filter,
+  FolderWatch,
   Generator,
   Grounding,
   HealthReport,
@@ -29,8 +30,11 @@ import type {
   StoreStatus,
   SyncOptions,
   Warning,
+  WatchOptions,
   WriteOptions,
 } from "@advisor/contracts";
+
+import type { EmbedderChoice } from "./embedder-choice.ts";
 
 /** What an advisor is made of. Every field has a default, and every part can be replaced through its contract. */
 export interface AdvisorSettings {
@@ -41,8 +45,11 @@ export interface AdvisorSettings {
   readonly store?: string | Retriever;
   /** `nano` (the embedded model), the path of a chat GGUF, or a generator of your own. Default `nano`. */
   readonly model?: "nano" | (string & {}) | Generator;
-  /** `nano` (the embedded model), the folder of a transformers.js model, or an embedder of your own. Default `nano`. */
-  readonly embedder?: "nano" | (string & {}) | Embedder;
+  /**
+   * `nano` (the embedded model), the folder of a transformers.js model, the path of a GGUF, one of these or an
+   * OpenAI-compatible server with settings, or an embedder of your own. Default `nano`. See docs/embedders.md.
+   */
+  readonly embedder?: "nano" | (string & {}) | EmbedderChoice | Embedder;
   /** Paths of LoRA GGUFs, each with its manifest beside it. With the nano model its own adapters are there too. */
   readonly adapters?: readonly string[];
   /** Adapter of the arms `adapter` and `hybrid` when a request names none. Default: the only one there is, if so. */
@@ -126,6 +133,12 @@ export interface AdvisorStatus {
 export interface Advisor {
   /** Brings the store in step with a folder (docs/sources.md names the formats). Interrupt it and run it again at will. */
   sync(folder: string, options?: SyncOptions): Promise<ChangeReport>;
+  /**
+   * The same as {@link sync}, and then keeps the store in step until closed: what changes in the folder is in the next
+   * answer. `dispose` closes it.
+   * @throws what `sync` throws; BadInputError `invalid_setting` when a retriever of your own cannot watch.
+   */
+  watch(folder: string, options?: WatchOptions): Promise<FolderWatch>;
   upsert(documents: DocumentInput | readonly DocumentInput[], options?: WriteOptions): Promise<ChangeReport>;
   remove(uris: string | readonly string[], options?: WriteOptions): Promise<ChangeReport>;
   search(query: string, options?: AdvisorSearchOptions): Promise<SearchResult>;

@@ -84,5 +84,16 @@ export type {
   AdvisorStatus,
   AskRequest,
 } from "./advisor.ts";
+export { type AiSdkTool, forAiSdk, forLangChain, type LangChainTool } from "./agents/frameworks.ts";
+export type { NumberedPassage } from "./agents/passage-register.ts";
+export {
+  createSearchTool,
+  type SearchTool,
+  type SearchToolInput,
+  type SearchToolOutput,
+  type SearchToolSettings,
+  type SearchToolSource,
+} from "./agents/search-tool.ts";
 export { createAdvisor } from "./create-advisor.ts";
+export type { EmbedderChoice } from "./embedder-choice.ts";
 export { DEFAULT_PROMPT_FORMAT } from "./prompt/default-format.ts";

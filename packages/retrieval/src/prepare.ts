@@ -63,6 +63,11 @@ export function documentId(tenant: string, source: string, uri: string): string 
   return digest([tenant, source, uri]).slice(0, 32);
 }
 
+/** Hash of all that decides how a synced file is stored, beside its name and content. */
+export function settingsFingerprint(defaultRoles: readonly string[]): string {
+  return digest([SETTINGS, defaultRoles]);
+}
+
 /**
  * Hash of everything a stored document is made from: equal fingerprints need no second look. Throws `Unreadable` when the
  * metadata cannot be kept.

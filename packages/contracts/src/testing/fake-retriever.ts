@@ -195,7 +195,10 @@ export function createFakeRetriever(): FakeRetriever {
       return document && permits(document.access, principal) ? document : undefined;
     },
     async upsert(documents, options = {}) {
-      return write(documents, "upsert", options, false);
+      // Of two documents with one uri the later one is meant.
+      const byUri = new Map<string, DocumentInput>();
+      for await (const document of documents) byUri.set(document.uri, document);
+      return write([...byUri.values()], "upsert", options, false);
     },
     async remove(uris, options = {}) {
       live();

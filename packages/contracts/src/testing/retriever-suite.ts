@@ -622,6 +622,24 @@ export function describeRetriever(name: string, make: () => Promise<Retriever>):
       expect((await retriever.status()).tenants).toEqual([]);
     });
 
+    test("a stream of documents is stored, the later of one uri last, and reported once each", async () => {
+      async function* stream() {
+        yield doc("a.md", "The zebra is striped.");
+        yield doc("b.md", "The lion is not.");
+        yield doc("a.md", "The giraffe is spotted.");
+      }
+      const report = await retriever.upsert(stream());
+      expect([...report.added].sort()).toEqual(["a.md", "b.md"]);
+      expect(report.changed).toEqual([]);
+      expect(await uris("zebra", admin, "keyword")).toEqual([]);
+      expect(await uris("giraffe", admin, "keyword")).toEqual(["a.md"]);
+      expect((await retriever.status()).tenants).toMatchObject([{ documents: 2 }]);
+      async function* broken() {
+        yield doc("", "x");
+      }
+      await expect(retriever.upsert(broken())).rejects.toMatchObject({ wrongUse: true });
+    });
+
     test("calls made at once all have their effect", async () => {
       await Promise.all(
         Array.from({ length: 8 }, (_, i) => retriever.upsert([doc(`d${i}.md`, `Zebra ${i}.`)])),

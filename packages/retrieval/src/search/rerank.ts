@@ -2,6 +2,12 @@ import { ModelError, type Reranker } from "@advisor/contracts";
 import type { Row } from "../store/lance.ts";
 import { type Fused, rankShare } from "./fusion.ts";
 
+/** A reranker, and how many of the first candidates it reads. */
+export interface Reranking {
+  readonly reranker: Reranker;
+  readonly depth: number;
+}
+
 /** A fused candidate with its row. */
 export interface Candidate extends Fused {
   readonly row: Row;
@@ -13,8 +19,7 @@ export interface Candidate extends Fused {
  */
 export async function rerank(
   candidates: readonly Candidate[],
-  reranker: Reranker,
-  depth: number,
+  { reranker, depth }: Reranking,
   question: string,
   signal: AbortSignal | undefined,
 ): Promise<Candidate[]> {

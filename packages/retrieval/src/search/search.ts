@@ -4,7 +4,6 @@ import type {
   Neighbours,
   Passage,
   Principal,
-  Reranker,
   SearchMode,
   SearchResult,
 } from "@advisor/contracts";
@@ -16,7 +15,7 @@ import { splitIdentifiers } from "./identifiers.ts";
 import { searchKeywords } from "./keyword-leg.ts";
 import { copyOf, type Leg, passageOf } from "./leg.ts";
 import { widen, withoutCovered } from "./neighbours.ts";
-import { type Candidate, rerank } from "./rerank.ts";
+import { type Candidate, type Reranking, rerank } from "./rerank.ts";
 import { spread } from "./spread.ts";
 import { searchVectors } from "./vector-leg.ts";
 
@@ -34,9 +33,7 @@ export interface SearchParts {
   readonly embedder: Embedder;
   /** The vector leg's share in a hybrid search, in [0, 1]. */
   readonly vectorWeight: number;
-  readonly reranker?: Reranker | undefined;
-  /** How many of the first candidates the reranker reads. */
-  readonly rerankDepth: number;
+  readonly reranking?: Reranking | undefined;
 }
 
 export interface ParsedSearch {
@@ -58,7 +55,7 @@ export interface ParsedSearch {
  */
 export async function searchTable(parts: SearchParts, request: ParsedSearch): Promise<SearchResult> {
   const begin = performance.now();
-  const { table, reranker } = parts;
+  const { table, reranking } = parts;
   if (!table || request.query.trim() === "") {
     return { passages: [], timings: { totalMs: performance.now() - begin }, warnings: [] };
   }
@@ -69,7 +66,7 @@ export async function searchTable(parts: SearchParts, request: ParsedSearch): Pr
 
   let candidates = fuseLegs(legs, query, mode, parts.vectorWeight);
   const fuseMs = lap();
-  if (hybrid && reranker) candidates = await rerank(candidates, reranker, parts.rerankDepth, query, signal);
+  if (hybrid && reranking) candidates = await rerank(candidates, reranking, query, signal);
   const rerankMs = lap();
 
   const places =
@@ -93,7 +90,7 @@ export async function searchTable(parts: SearchParts, request: ParsedSearch): Pr
       ...(legs.vector ? { embedMs: legs.embedMs, vectorMs: legs.vector.elapsedMs } : {}),
       ...(legs.keyword ? { keywordMs: legs.keyword.elapsedMs } : {}),
       fuseMs,
-      ...(hybrid && reranker ? { rerankMs } : {}),
+      ...(hybrid && reranking ? { rerankMs } : {}),
       arrangeMs,
       ...(neighbours.before + neighbours.after > 0 ? { widenMs } : {}),
       totalMs: performance.now() - begin,
@@ -109,13 +106,13 @@ interface Legs {
 }
 
 async function runLegs(
-  { embedder, rerankDepth }: SearchParts,
+  { embedder, reranking }: SearchParts,
   table: LanceTable,
   { query, principal, topK, mode, filter, signal }: ParsedSearch,
 ): Promise<Legs> {
   const begin = performance.now();
   const permitted = chunkFilter(principal, filter);
-  const limit = Math.max(MIN_CANDIDATES, rerankDepth, 2 * topK);
+  const limit = Math.max(MIN_CANDIDATES, reranking?.depth ?? 0, 2 * topK);
   let embedMs = 0;
   const byVector = async (): Promise<Leg> => {
     const [vector] = await embedder.embed([query], "query", signal);
