@@ -24,6 +24,7 @@ import { z } from "zod";
 import { reindexTenant, removeTenant } from "./administration.ts";
 import type { FolderSourceSettings } from "./folder-source.ts";
 import { countReadable, facetsOfReadable } from "./search/facets.ts";
+import type { Reranking } from "./search/rerank.ts";
 import { searchTable } from "./search/search.ts";
 import { storableName as name } from "./storable-name.ts";
 import { ANY_CHUNK, documentFilter, headerFilter } from "./store/filter.ts";
@@ -49,6 +50,7 @@ export interface RetrieverParts {
   readonly database: LanceDatabase;
   readonly embedder: Embedder;
   readonly vectorWeight: number;
+  readonly reranking?: Reranking | undefined;
   /** Whether `exclusively` keeps every other writer out. Where there is no lock it does not. */
   readonly alone: boolean;
   readonly exclusively: <Result>(
@@ -71,11 +73,13 @@ export function createRetriever({
   database,
   embedder,
   vectorWeight,
+  reranking,
   alone,
   exclusively,
   currentWriter,
 }: RetrieverParts): Retriever {
   const tables = new Map<string, Promise<LanceTable | undefined>>();
+  const ranking = { embedder, vectorWeight, reranking };
   const inFlight = new Set<Promise<unknown>>();
   const watches = new Set<FolderWatch>();
   const subject = `knowledge store ${location}`;
@@ -158,7 +162,7 @@ export function createRetriever({
         const parsed = parseInput(searchRequestSchema, fields, "search request");
         throwIfAborted(signal, subject);
         const table = await tableOf(parsed.principal.tenant);
-        return searchTable({ table, embedder, vectorWeight }, { ...parsed, signal });
+        return searchTable({ table, ...ranking }, { ...parsed, signal });
       }),
 
     document: (id, principal) =>
@@ -290,8 +294,11 @@ export function createRetriever({
           return {
             table,
             find: async (query, principal, topK) => {
-              const search = { ...searchRequestSchema.parse({ query, principal, topK }), signal };
-              const { passages } = await searchTable({ table, embedder, vectorWeight }, search);
+              const search = {
+                ...searchRequestSchema.parse({ query, principal, topK, copies: "keep" }),
+                signal,
+              };
+              const { passages } = await searchTable({ table, ...ranking }, search);
               return passages.map(({ documentId }) => documentId);
             },
           };
