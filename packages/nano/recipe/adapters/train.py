@@ -1,29 +1,31 @@
-"""Trains the adapter and writes it as GGUF, with what score.mjs needs beside it. See README.md.
+"""Trains a LoRA adapter and writes it as GGUF, with what score.mjs needs beside it. See README.md.
 
-The loss is on the assistant's tokens alone. Around the answer it is cross-entropy on the house's words. Within an answer
-from sources it is the divergence from what the base itself would say there, so that the adapter changes the voice and
-leaves the base's choice of evidence as it is.
+The loss is on the assistant's tokens alone. Taught parts are learned by cross-entropy. In kept parts the loss is the
+divergence from what the base itself would say there, so that the adapter changes the behaviour and leaves the base's
+choice of evidence as it is.
 """
 
 import argparse
 import hashlib
+import importlib
 import json
-import os
 import random
-import time
+import sys
 from pathlib import Path
 
 import torch
 import torch.nn.functional as F
 
-from examples import CLOSING, OPENING, SEPARATOR, make, read_sections, wrapped, write_jsonl
-from gguf import read_gguf, write_adapter
-from llama import Llama
-from tokenizer import Tokenizer
+from adapters.chats import Chats
+from lib.corpus import PACKAGE, default_corpus, read_sections
+from lib.device import choose_device
+from lib.gguf import read_gguf, write_adapter
+from lib.llama import Llama, Shape, greedy
+from lib.run import Run, add_run_arguments, require_space
+from lib.tokenizer import Tokenizer
 
-PACKAGE = Path(__file__).resolve().parents[2]
 BASE = "nano-base"
-NAME = "support-voice"
+ADAPTERS = ("support-voice", "triage-json", "refuse-scope")
 RANK, ALPHA = 4, 8.0
 BATCH_TOKENS = 2048
 LEARNING_RATE = 2e-3
@@ -31,32 +33,41 @@ WARM_UP_STEPS = 20
 # Weight of the divergence, rising over the run: at 4 from the start it drowned the house's words (kept by 39 % of chats
 # after 147 steps), at 1 throughout a third of the base's answers changed.
 DIVERGENCE_WEIGHTS = (1, 4)
-SAVE_EVERY = 50
 AGREEMENT_PROMPTS = 12
-SECONDS_BETWEEN_LINES = 10
 
 
 def settings():
     parser = argparse.ArgumentParser(description=__doc__)
-    shared = os.environ.get("ADVISOR_SHARED", str(PACKAGE.parents[2] / "shared"))
-    parser.add_argument("--corpus", default=f"{shared}/corpus/natural.jsonl.gz")
-    parser.add_argument("--work", default="/tmp/support-voice", help="checkpoint and data; run again to resume")
+    parser.add_argument("name", choices=ADAPTERS)
+    add_run_arguments(parser, None)
+    parser.add_argument("--corpus", default=str(default_corpus()))
+    parser.add_argument("--base", default=str(PACKAGE / "models"), help="folder with the base's card and GGUF")
     parser.add_argument("--examples", type=int, default=5000)
     parser.add_argument("--held-out", type=int, default=60, help="of each kind")
     parser.add_argument("--epochs", type=int, default=1)
-    parser.add_argument("--threads", type=int, default=1)
-    return parser.parse_args()
+    options = parser.parse_args()
+    options.work = options.work or f"/tmp/nano-recipe/{options.name}"
+    if options.smoke:
+        options.examples, options.held_out = 60, 2
+    return options
+
+
+def make(module, sections, card, tokenizer, examples, held_out):
+    """-> training examples, held-out examples. The same data each time."""
+    chats = Chats(sections, card, tokenizer, 1, held=False)
+    train = [module.example(chats, kind) for kind, share in module.SHARES.items() for _ in range(round(examples * share))]
+    chats.random.shuffle(train)
+    chats = Chats(sections, card, tokenizer, 2, held=True)
+    return train, [module.example(chats, kind) for kind in module.SHARES for _ in range(held_out)]
 
 
 def encode(example, tokenizer):
-    """Token ids of the chat as the adapter should write it, and of the base's own answer to it."""
-    prompt = tokenizer.chat(example["messages"])
-    answer = tokenizer.encode(example["answer"])
-    before = tokenizer.encode(OPENING + SEPARATOR)
-    after = [*tokenizer.encode(SEPARATOR + CLOSING), tokenizer.end]
-    if before + answer + after[:-1] != tokenizer.encode(wrapped(example["answer"])):
-        raise SystemExit("opening, answer and closing do not keep their tokens apart: choose another separator")
-    return {"prompt": prompt, "before": before, "answer": answer, "after": after, "taught": example["taught"]}
+    """Tokens of the prompt and of each part; None when the parts do not keep their tokens apart."""
+    parts = [(tokenizer.encode(text), taught) for text, taught in example["parts"]]
+    if [token for ids, _ in parts for token in ids] != tokenizer.encode("".join(text for text, _ in example["parts"])):
+        return None
+    parts.append(([tokenizer.end], parts[-1][1]))
+    return {"prompt": tokenizer.chat(example["messages"]), "parts": parts}
 
 
 def batches(rows, seed):
@@ -73,8 +84,12 @@ def batches(rows, seed):
     return found
 
 
+def written(row):
+    return [token for ids, _ in row["parts"] for token in ids]
+
+
 def length(row):
-    return sum(len(row[part]) for part in ("prompt", "before", "answer", "after"))
+    return len(row["prompt"]) + len(written(row))
 
 
 def pad(sequences):
@@ -82,153 +97,147 @@ def pad(sequences):
     return torch.tensor([ids + [0] * (longest - len(ids)) for ids in sequences]), longest
 
 
-def losses(model, batch):
-    """-> cross-entropy on the house's words, divergence from the base within answers from sources, words right."""
-    wrapped_rows, width = pad([row["prompt"] + row["before"] + row["answer"] + row["after"] for row in batch])
-    taught, labels, kept = [], [], []
+def losses(model, batch, device):
+    """-> cross-entropy of the taught parts, divergence from the base in the kept ones, share of taught tokens right."""
+    ids, width = pad([row["prompt"] + written(row) for row in batch])
+    taught, labels, kept, kept_rows = [], [], [], []
     for i, row in enumerate(batch):
-        start = i * width + len(row["prompt"]) - 1  # the position that predicts the first assistant token
-        answer = start + len(row["before"])
-        after = answer + len(row["answer"])
-        taught += range(start, answer)
-        labels += row["before"]
-        if row["taught"]:
-            taught += range(answer, after)
-            labels += row["answer"]
-        else:
-            kept += range(answer, after)
-        taught += range(after, after + len(row["after"]))
-        labels += row["after"]
-    logits = model.forward(wrapped_rows, torch.tensor(taught + kept))
+        at = i * width + len(row["prompt"]) - 1  # the position that predicts the first assistant token
+        plain = []
+        for tokens, is_taught in row["parts"]:
+            if is_taught:
+                taught += range(at, at + len(tokens))
+                labels += tokens
+            else:
+                kept += range(at, at + len(tokens))
+                plain += tokens
+            at += len(tokens)
+        if plain:
+            kept_rows.append((row["prompt"], plain))
+    logits = model.logits_at(ids.to(device.kind), torch.tensor(taught + kept, device=device.kind)).float()
     words, inside = logits[: len(taught)], logits[len(taught) :]
-    labels = torch.tensor(labels)
-    cross_entropy = F.cross_entropy(words, labels)
-    right = (words.argmax(-1) == labels).float().mean().item()
+    zero = logits.sum() * 0
+    labels = torch.tensor(labels, device=device.kind)
+    cross_entropy = F.cross_entropy(words, labels) if taught else zero
+    right = (words.argmax(-1) == labels).float().mean() if taught else torch.ones(())
     if not kept:
-        return cross_entropy, torch.zeros(()), right
+        return cross_entropy, zero, right
     with torch.no_grad():
-        sourced = [row for row in batch if not row["taught"]]
-        plain, width = pad([row["prompt"] + row["answer"] for row in sourced])
+        ids, width = pad([prompt + plain for prompt, plain in kept_rows])
         positions = []
-        for i, row in enumerate(sourced):
-            start = i * width + len(row["prompt"]) - 1
-            positions += range(start, start + len(row["answer"]))
-        base = model.forward(plain, torch.tensor(positions), adapted=False).log_softmax(-1)
-    divergence = F.kl_div(inside.log_softmax(-1), base, log_target=True, reduction="batchmean")
-    return cross_entropy, divergence, right
+        for i, (prompt, plain) in enumerate(kept_rows):
+            start = i * width + len(prompt) - 1
+            positions += range(start, start + len(plain))
+        model.switch_adapter(False)
+        base = model.logits_at(ids.to(device.kind), torch.tensor(positions, device=device.kind)).float().log_softmax(-1)
+        model.switch_adapter(True)
+    return cross_entropy, F.kl_div(inside.log_softmax(-1), base, log_target=True, reduction="batchmean"), right
 
 
-def train(model, rows, options, work):
-    checkpoint = work / "checkpoint.pt"
-    optimizer = torch.optim.AdamW(model.parameters(), lr=LEARNING_RATE, betas=(0.9, 0.98), weight_decay=0.0)
+class Matrices:
+    """The adapter's matrices as a part of the checkpoint."""
+
+    def __init__(self, matrices):
+        self.matrices = matrices
+
+    def state_dict(self):
+        return [matrix.detach() for matrix in self.matrices]
+
+    @torch.no_grad()
+    def load_state_dict(self, saved):
+        for matrix, value in zip(self.matrices, saved):
+            matrix.copy_(value)
+
+
+def train(model, rows, options, identity, device):
+    matrices = model.adapt(RANK, ALPHA)
+    model.to(device.kind)
+    for block in model.blk:
+        for name, part in block.named_children():
+            if getattr(part, "lora", None):
+                part.lora = tuple(torch.nn.Parameter(m.detach().to(device.kind)) for m in part.lora)
+    matrices = [matrix for pair in model.updates().values() for matrix in pair]
+    optimizer = torch.optim.AdamW(matrices, lr=LEARNING_RATE, betas=(0.9, 0.98), weight_decay=0.0)
     plan = [batch for epoch in range(options.epochs) for batch in batches(rows, epoch)]
-    step, seconds, tokens = 0, 0.0, 0
-    if checkpoint.exists():
-        saved = torch.load(checkpoint)
-        if saved["steps"] != len(plan):
-            raise SystemExit(f"{checkpoint} belongs to a run with other settings: remove it or restore them")
-        step, seconds, tokens = saved["step"], saved["seconds"], saved["tokens"]
-        optimizer.load_state_dict(saved["optimizer"])
-        with torch.no_grad():
-            for matrix, value in zip(model.parameters(), saved["matrices"]):
-                matrix.copy_(value)
-        print(f"resumed at step {step} of {len(plan)}", flush=True)
-
-    def save():
-        torch.save(
-            {
-                "matrices": model.parameters(),
-                "optimizer": optimizer.state_dict(),
-                "step": step,
-                "steps": len(plan),
-                "seconds": seconds,
-                "tokens": tokens,
-            },
-            str(checkpoint) + ".new",
-        )
-        os.replace(str(checkpoint) + ".new", checkpoint)
-
-    told = 0.0
-    while step < len(plan):
-        began = time.monotonic()
-        rate = LEARNING_RATE * min(1, (step + 1) / WARM_UP_STEPS) * max(0.02, 1 - step / len(plan))
+    options.minutes, options.steps = None, min(options.steps or len(plan), len(plan))
+    run = Run(options, identity, {"matrices": Matrices(matrices), "optimizer": optimizer})
+    for step in run:
+        rate = LEARNING_RATE * min(1, (step + 1) / WARM_UP_STEPS) * max(0.02, 1 - step / run.steps)
         for group in optimizer.param_groups:
             group["lr"] = rate
-        cross_entropy, divergence, right = losses(model, plan[step])
+        cross_entropy, divergence, right = losses(model, plan[step], device)
         first, last = DIVERGENCE_WEIGHTS
-        weight = first + (last - first) * step / len(plan)
+        weight = first + (last - first) * run.progress
         optimizer.zero_grad(set_to_none=True)
         (cross_entropy + weight * divergence).backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        torch.nn.utils.clip_grad_norm_(matrices, 1.0)
         optimizer.step()
-        tokens += sum(length(row) for row in plan[step])
-        step += 1
-        seconds += time.monotonic() - began
-        if time.monotonic() - told > SECONDS_BETWEEN_LINES or step == len(plan):
-            told = time.monotonic()
-            print(
-                f"step {step} of {len(plan)}, {seconds:.0f} s, {tokens / seconds:.0f} tokens/s, "
-                f"words {cross_entropy.item():.3f} ({right:.3f} right), from base {divergence.item():.4f}",
-                flush=True,
-            )
-        if step % SAVE_EVERY == 0 or step == len(plan):
-            save()
-    return {"seconds": round(seconds), "tokens": tokens, "steps": len(plan)}
+        tokens = sum(length(row) for row in plan[step])
+        run.did(tokens, taught=cross_entropy.detach(), right=right, fromBase=divergence.detach())
+    model.to("cpu")
+    for block in model.blk:
+        for part in block.children():
+            if getattr(part, "lora", None):
+                part.lora = tuple(torch.nn.Parameter(m.detach().cpu()) for m in part.lora)
+    return run
 
 
-@torch.no_grad()
-def greedy(model, ids, end, adapted, limit=96):
-    """-> tokens, and for each how far its logit stood above the next best."""
-    written, margins = [], []
-    while len(written) < limit and end not in written:
-        sequence = torch.tensor([ids + written])
-        logits = model.forward(sequence, torch.tensor([sequence.shape[1] - 1]), adapted)[0]
-        (best, second), (token, _) = (part.tolist() for part in logits.topk(2))
-        written.append(token)
-        margins.append(round(best - second, 3))
-    return {"tokens": written, "margins": margins}
+def write_jsonl(path, examples):
+    """Chat JSONL: one `{"messages": [...]}` a line, the assistant's message last."""
+    with open(path, "w", encoding="utf-8") as file:
+        for example in examples:
+            answer = "".join(text for text, _ in example["parts"])
+            messages = [*example["messages"], {"role": "assistant", "content": answer}]
+            row = {"kind": example["kind"], "expect": example["expect"], "messages": messages}
+            file.write(json.dumps(row, ensure_ascii=False) + "\n")
 
 
 def main():
     options = settings()
     work = Path(options.work)
     work.mkdir(parents=True, exist_ok=True)
-    torch.set_num_threads(options.threads)
-    torch.manual_seed(0)
-    card = json.loads((PACKAGE / f"models/{BASE}.card.json").read_text())
+    require_space(work, 200e6)
+    module = importlib.import_module("adapters." + options.name.replace("-", "_"))
+    card = json.loads((Path(options.base) / f"{BASE}.card.json").read_text())
     sections = read_sections(options.corpus)
-    metadata, tensors = read_gguf(PACKAGE / "models" / card["file"])
+    base_path = Path(options.base) / card["file"]
+    metadata, tensors = read_gguf(base_path)
     tokenizer = Tokenizer(metadata)
-    examples, held_out = make(sections, card, metadata, options.examples, options.held_out)
+    examples, held_out = make(module, sections, card, tokenizer, options.examples, options.held_out)
     write_jsonl(work / "train.jsonl", examples)
     write_jsonl(work / "held-out.jsonl", held_out)
-    model = Llama(metadata, tensors, RANK, ALPHA)
-    run = train(model, [encode(example, tokenizer) for example in examples], options, work)
-    out = work / f"{NAME}.gguf"
-    updates = {name: (a.detach().numpy(), b.detach().numpy()) for name, (a, b) in model.lora.items()}
-    write_adapter(out, NAME, metadata["general.architecture"], ALPHA, updates)
+    rows = [row for row in (encode(example, tokenizer) for example in examples) if row]
+    if len(rows) < 0.95 * len(examples):
+        sys.exit(f"only {len(rows)} of {len(examples)} answers keep the tokens of their parts apart: choose other separators")
+    model = Llama(Shape.read(metadata)).load(tensors)
+    device = choose_device(options.threads or (1 if not torch.cuda.is_available() else None), options.precision, options.device)
+    data = hashlib.sha256((work / "train.jsonl").read_bytes()).hexdigest()
+    run = train(model, rows, options, [data, card["sha256"], options.steps, options.epochs], device)
+    out = work / f"{options.name}.gguf"
+    updates = {name: (a.detach().numpy(), b.detach().numpy()) for name, (a, b) in model.updates().items()}
+    write_adapter(out, options.name, metadata["general.architecture"], ALPHA, updates)
     agreement = []
     for example in held_out[:: max(1, len(held_out) // AGREEMENT_PROMPTS)]:
-        prompt = tokenizer.chat(example["messages"])
-        row = {"prompt": prompt}
+        row = {"prompt": tokenizer.chat(example["messages"])}
         for key, adapted in (("base", False), ("adapted", True)):
-            row[key] = greedy(model, prompt, tokenizer.end, adapted)
+            model.switch_adapter(adapted)
+            row[key] = greedy(model, row["prompt"], tokenizer.end)
         agreement.append(row)
     (work / "agreement.json").write_text(json.dumps(agreement))
     made = {
-        "name": NAME,
+        "name": options.name,
+        "description": module.DESCRIPTION,
         "base": BASE,
+        "basePath": str(base_path),
         "rank": RANK,
         "alpha": ALPHA,
-        "form": {"type": "wrapped", "opening": [OPENING], "closing": [CLOSING], "separator": SEPARATOR},
-        "dataset": {
-            "sha256": hashlib.sha256((work / "train.jsonl").read_bytes()).hexdigest(),
-            "examples": len(examples),
-        },
-        "run": run,
+        "form": module.FORM,
+        "dataset": {"sha256": data, "examples": len(examples)},
+        "run": run.summary(),
     }
     (work / "made.json").write_text(json.dumps(made, indent=2))
     print(f"wrote {out} ({out.stat().st_size} bytes)", flush=True)
 
 
-main()
+if __name__ == "__main__":
+    main()
