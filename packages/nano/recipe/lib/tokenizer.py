@@ -18,6 +18,9 @@ CHAT_TEMPLATE = (
 WORD = re.compile(f"{SPACE}*[^{SPACE}]+|{SPACE}+")
 # Within a word, letters, single digits and runs of signs are learned apart: "users." ends in the piece that "users" is.
 PART = re.compile(rf"{SPACE}?[^\W\d_]+|\d|{SPACE}?(?:(?!{SPACE})[\W_])+|{SPACE}")
+BYTE_PIECE = re.compile("<0x([0-9A-F]{2})>")
+# Pieces of their own however rare in the text: prompts are made of them.
+ASCII = [chr(code) for code in range(33, 127)]
 # A sign-run longer than this is a ruler or a table's frame; learning it wastes a piece.
 MAX_SIGNS = 3
 
@@ -76,7 +79,12 @@ class Tokenizer:
         return ids
 
     def decode(self, ids):
-        return "".join(self.pieces[i] for i in ids).replace(SPACE, " ")
+        raw = bytearray()
+        for i in ids:
+            piece = self.pieces[i]
+            byte = BYTE_PIECE.fullmatch(piece)
+            raw += bytes([int(byte[1], 16)]) if byte else piece.replace(SPACE, " ").encode()
+        return raw.decode("utf-8", "replace")
 
     def chat(self, messages):
         """ChatML up to where the assistant's words begin."""
@@ -110,7 +118,7 @@ def learn(parts, size, coverage=0.9995):
     for part, count in parts.items():
         for letter in part:
             letters[letter] += count
-    kept, seen, total = set(SPACE), 0, sum(letters.values())
+    kept, seen, total = {SPACE, *ASCII}, 0, sum(letters.values())
     for letter, count in sorted(letters.items(), key=lambda item: (-item[1], item[0])):
         if seen > coverage * total:
             break
