@@ -145,7 +145,7 @@ describe("--batch", () => {
       '{"id":"1","question":"two"}\n{"id":"2","question":"no adapter"}\n{"id":"3","question":"x"}',
       ["ask", "--concurrency", "1"],
     );
-    expect(ran.code).toBe(1);
+    expect(ran.code).toBe(2);
     expect(jsonLines(ran).map(({ id }) => id)).toEqual(["1"]);
     expect(ran.err).toBe("error  a.gguf: there is no such file. Look again.\n");
   });

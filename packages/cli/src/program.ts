@@ -18,6 +18,7 @@ import { addTenantCommands } from "./tenant-commands.ts";
 const EXAMPLES = `
 Examples:
   advisor sync docs
+  advisor watch docs --exclude drafts
   advisor ask "How many days of leave do I get?"
   advisor ask --role staff "Who approves a refund?"
   advisor search --top-k 10 "error E-4012"
@@ -34,7 +35,13 @@ problem, 0 when there are notes alone; --no-fail makes it 0.`;
 const SYNC_NOTES = `
 It may be interrupted at any time and run again. A page says who may read it in
 its front matter (roles: [staff, hr]); one that names no role is for
-administrators alone, or for --default-role.`;
+administrators alone, or for --default-role. A glob without a slash names files
+and folders at every depth (--exclude drafts), one with a slash a path from the
+folder (--include 'guides/**/*.md'). Several folders are several sources.`;
+
+const WATCH_NOTES = `
+It syncs the folders first, and then writes a line for each change until Ctrl-C.
+Failures are written and tried again. Others may search and write meanwhile.`;
 
 /**
  * The command line. Each command's code is loaded when it runs, so that help and usage errors need neither the
@@ -71,25 +78,42 @@ export function createProgram(
     return made;
   };
 
-  command(
-    "sync",
-    "bring the store in step with a folder of documents, tables and code",
-    tenantOption,
-    storeOptions,
+  const folders = (made: Command) =>
+    made
+      .argument("<folders...>", "the folders to read")
+      .optionsGroup("Options:")
+      .option(
+        "--default-role <role>",
+        "who may read pages that name no role (repeat or list with commas)",
+        collectRoles,
+        [],
+      )
+      .option("--source <name>", "what the pages belong to (default: the folder's path)")
+      .option("--include <glob>", "read only these files and folders (repeatable)", collect, [])
+      .option("--exclude <glob>", "leave these files and folders out (repeatable)", collect, [])
+      .option("--verbose", "list every page that was added, changed, removed or skipped");
+
+  folders(
+    command(
+      "sync",
+      "bring the store in step with folders of documents, tables and code",
+      tenantOption,
+      storeOptions,
+    ),
   )
-    .argument("<folder>", "the folder to read")
-    .optionsGroup("Options:")
-    .option(
-      "--default-role <role>",
-      "who may read pages that name no role (repeat or list with commas)",
-      collectRoles,
-      [],
-    )
-    .option("--source <name>", "what the pages belong to (default: the folder's path)")
-    .option("--verbose", "list every page that was added, changed, removed or skipped")
+    .option("--rehash", "read every file, not only those whose size or times have changed")
     .addHelpText("after", SYNC_NOTES)
-    .action((folder, flags) =>
-      done(import("./commands/sync.ts").then(({ sync }) => sync(context, folder, flags))),
+    .action((names, flags) =>
+      done(import("./commands/sync.ts").then(({ sync }) => sync(context, names, flags))),
+    );
+
+  folders(
+    command("watch", "keep the store in step with folders until interrupted", tenantOption, storeOptions),
+  )
+    .option("--poll <seconds>", "look that often, where the system tells of no changes (network drives)")
+    .addHelpText("after", WATCH_NOTES)
+    .action((names, flags) =>
+      done(import("./commands/watch.ts").then(({ watch }) => watch(context, names, flags))),
     );
 
   command("check", "find outdated, repeated, contradictory and broken pages", tenantOption, storeOptions)

@@ -5,6 +5,7 @@ import type { CoreModule } from "../src/core-module.ts";
 /** What a fake advisor was told to do. Whatever is missing throws when it is called. */
 export interface Script {
   readonly sync?: Advisor["sync"];
+  readonly watch?: Advisor["watch"];
   readonly search?: Advisor["search"];
   readonly ask?: (request: AskRequest) => Promise<Answer>;
   readonly document?: Advisor["document"];
@@ -53,6 +54,7 @@ export function fakeCore(script: Script): FakeCore {
       }
       return {
         sync: script.sync ?? untold("sync"),
+        watch: script.watch ?? untold("watch"),
         upsert: untold("upsert"),
         remove: untold("remove"),
         search: (query, options) => {

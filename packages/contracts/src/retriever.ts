@@ -18,6 +18,15 @@ export const MAX_TOP_K = 200;
 /** Limit on a query, in UTF-16 units. */
 export const MAX_QUERY_LENGTH = 8192;
 
+/** Limit on neighbours on each side of a passage. */
+export const MAX_NEIGHBOURS = 20;
+export const neighboursSchema = z.strictObject({
+  before: z.number().int().min(0).max(MAX_NEIGHBOURS).default(0),
+  after: z.number().int().min(0).max(MAX_NEIGHBOURS).default(0),
+});
+/** How many chunks before and after. */
+export type Neighbours = z.output<typeof neighboursSchema>;
+
 /** A search, without its signal. Unknown fields are refused. */
 export const searchRequestSchema = z.strictObject({
   query: z.string().max(MAX_QUERY_LENGTH),
@@ -28,6 +37,13 @@ export const searchRequestSchema = z.strictObject({
   mode: searchModeSchema.default("hybrid"),
   /** Which documents to look at. Default: all that the principal may read. */
   filter: filterSchema.optional(),
+  /** How many chunks before and after a passage, of the same document, it is widened by. Default none. */
+  neighbours: neighboursSchema.optional(),
+  /**
+   * `fold`: a passage that only repeats a better one is left out and named on that one as a copy. `keep`: it takes its own
+   * place. Default `fold`.
+   */
+  copies: z.enum(["fold", "keep"]).default("fold"),
 });
 /** A search as a caller states it; `topK` and `mode` have defaults. */
 export type SearchRequest = z.input<typeof searchRequestSchema> & { readonly signal?: AbortSignal };
@@ -37,7 +53,14 @@ export interface SearchTimings {
   readonly embedMs?: number;
   readonly vectorMs?: number;
   readonly keywordMs?: number;
+  /** Putting the legs' ranks together. */
   readonly fuseMs?: number;
+  /** The reranker's scores. */
+  readonly rerankMs?: number;
+  /** Folding copies and spreading the first places over documents. */
+  readonly arrangeMs?: number;
+  /** Reading neighbours. */
+  readonly widenMs?: number;
   readonly totalMs: number;
 }
 
@@ -62,10 +85,62 @@ export type WriteOptions = z.infer<typeof writeOptionsSchema> & {
   readonly onProgress?: OnProgress;
 };
 
+/** Globs that name files and folders of a synced folder. */
+export const globsSchema = z.array(z.string().min(1).max(1024)).max(256);
+
 /** Options of `sync`. */
 export interface SyncOptions extends WriteOptions {
   /** Names what this folder's documents belong to. Default: the folder's real path. A sync never touches another source. */
   readonly source?: string;
+  /**
+   * Globs of what is read (`*`, `**`, `?`, `[a-z]`, `{a,b}`; case-sensitive). One without a slash names files and folders
+   * at every depth, one with a slash a path from the folder; who names a folder names all in it. Default: everything.
+   * Ignore files hold all the same. A stored page that is no longer read is removed.
+   */
+  readonly include?: readonly string[];
+  /** Globs of what is left out; they win over `include`. */
+  readonly exclude?: readonly string[];
+  /**
+   * Reads every file anew. Default false: a file whose size, times and identity are those of its last sync is taken as
+   * unchanged, unless it was changed so shortly before that sync that the clock could not tell.
+   */
+  readonly rehash?: boolean;
+}
+
+/** Options of `watch`. */
+export interface WatchOptions extends Omit<SyncOptions, "rehash"> {
+  /** How long nothing may have changed before changes are written, in milliseconds. Default 100; a change waits at most ten times as long. */
+  readonly debounceMs?: number;
+  /**
+   * Looks through the folder this often, in milliseconds, instead of being told by the system: for file systems of other
+   * machines, which tell of nothing. Default: being told, and looking where the system can follow no more folders.
+   */
+  readonly pollMs?: number;
+  /** Looks through the whole folder this often, in milliseconds, should the system have dropped something. Default 600,000; 0 for never. */
+  readonly rescanMs?: number;
+  /** Told what happens. What it throws closes the watch. */
+  readonly onEvent?: (event: WatchEvent) => void;
+}
+
+/** What a watch tells. */
+export type WatchEvent =
+  /** Changes were written, or could not be. `whole`: it was the first sync, of the whole folder. */
+  | { readonly type: "synced"; readonly report: ChangeReport; readonly whole: boolean }
+  /** Something failed, and is tried again after a wait. */
+  | { readonly type: "failed"; readonly error: Error; readonly retryInMs: number }
+  | { readonly type: "warning"; readonly warning: Warning };
+
+/** A folder that is watched. */
+export interface FolderWatch {
+  /** Its real path. */
+  readonly folder: string;
+  /** Whether it is looked through now and then, instead of the system telling of changes. */
+  readonly polling: boolean;
+  /** Resolves when it was closed; rejects with what `onEvent` threw. */
+  readonly closed: Promise<void>;
+  /** Ends it, breaking off what is being written; whole documents are left, each old or new. */
+  close(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
 }
 
 /** A file or document that was left out, and why. The rest went on. */
@@ -128,6 +203,13 @@ export interface Retriever {
   count?(request: CountRequest): Promise<Counts>;
   /** How many documents the principal may read, by source, role or metadata. Optional, as `count`. */
   facets?(request: FacetsRequest): Promise<FacetsResult>;
+  /**
+   * Brings the store in step with a folder and keeps it so until closed: what changes there is found by the next search.
+   * Resolves after the first sync. Later failures are told to `onEvent` and tried again. The store is locked for other
+   * writers only while something is written. Optional: a retriever without it can be synced now and then.
+   * @throws what `sync` throws, as long as the first one has not ended.
+   */
+  watch?(folder: string, options?: WatchOptions): Promise<FolderWatch>;
   /** Every role named by a rule of the tenant, sorted. For operators: it tells which roles exist. */
   roles(tenant: string): Promise<readonly string[]>;
   /**

@@ -13,6 +13,7 @@ import type {
   FacetsRequest,
   FacetsResult,
   Filter,
+  FolderWatch,
   Generator,
   Grounding,
   HealthReport,
@@ -31,6 +32,7 @@ import type {
   StoreStatus,
   SyncOptions,
   Warning,
+  WatchOptions,
   WriteOptions,
 } from "@advisor/contracts";
 
@@ -140,6 +142,12 @@ export interface AdvisorStatus {
 export interface Advisor {
   /** Brings the store in step with a folder (docs/sources.md names the formats). Interrupt it and run it again at will. */
   sync(folder: string, options?: SyncOptions): Promise<ChangeReport>;
+  /**
+   * The same as {@link sync}, and then keeps the store in step until closed: what changes in the folder is in the next
+   * answer. `dispose` closes it.
+   * @throws what `sync` throws; BadInputError `invalid_setting` when a retriever of your own cannot watch.
+   */
+  watch(folder: string, options?: WatchOptions): Promise<FolderWatch>;
   upsert(documents: DocumentInput | readonly DocumentInput[], options?: WriteOptions): Promise<ChangeReport>;
   remove(uris: string | readonly string[], options?: WriteOptions): Promise<ChangeReport>;
   search(query: string, options?: AdvisorSearchOptions): Promise<SearchResult>;

@@ -3,11 +3,13 @@ import {
   type Answer,
   BadInputError,
   DEFAULT_PRINCIPAL,
+  type FolderWatch,
   parseInput,
   principalSchema,
   type Retriever,
   type SyncOptions,
   type Warning,
+  type WatchOptions,
   type WriteOptions,
 } from "@advisor/contracts";
 import { realFolder } from "@advisor/retrieval";
@@ -45,6 +47,7 @@ export function assembleAdvisor(
   const parts = createParts(settings, partLoaders, GENERAL_PROFILE);
   const work = createWorkTracker("advisor");
   const principal = settings.principal ?? DEFAULT_PRINCIPAL;
+  const watches = new Set<FolderWatch>();
   let disposing: Promise<void> | undefined;
 
   /** Writing calls act in the principal's tenant and report to the advisor's progress listener, unless told otherwise. */
@@ -67,7 +70,10 @@ export function assembleAdvisor(
   }
 
   function dispose(): Promise<void> {
-    disposing ??= work.close().then(parts.dispose);
+    disposing ??= work
+      .close()
+      .then(() => Promise.all([...watches].map((watch) => watch.close())))
+      .then(parts.dispose);
     return disposing;
   }
 
@@ -76,6 +82,17 @@ export function assembleAdvisor(
       work.run(async () => {
         if (typeof settings.store === "string" || isStoreChoice(settings.store)) await realFolder(folder);
         return (await parts.retrieverForWriting()).sync(folder, writeOptions(options));
+      }),
+    watch: (folder, options?: WatchOptions) =>
+      work.run(async () => {
+        if (typeof settings.store === "string") await realFolder(folder);
+        const retriever = await parts.retrieverForWriting();
+        if (!retriever.watch) throw lacks("watch");
+        const watch = await retriever.watch(folder, writeOptions(options));
+        watches.add(watch);
+        const forget = () => watches.delete(watch);
+        watch.closed.then(forget, forget);
+        return watch;
       }),
     upsert: (documents, options) =>
       work.run(async () => {

@@ -17,7 +17,7 @@ import { factsOf, MAX_FACTS } from "./store/facts.ts";
 import type { StoreRow } from "./store/schema.ts";
 
 /** Goes up when the same blocks would give other chunks or other index texts. */
-const CHUNKER_VERSION = 2;
+const CHUNKER_VERSION = 3;
 const SETTINGS = [
   EXTRACTOR_VERSION,
   CHUNKER_VERSION,
@@ -61,6 +61,11 @@ export interface PreparedDocument {
 
 export function documentId(tenant: string, source: string, uri: string): string {
   return digest([tenant, source, uri]).slice(0, 32);
+}
+
+/** Hash of all that decides how a synced file is stored, beside its name and content. */
+export function settingsFingerprint(defaultRoles: readonly string[]): string {
+  return digest([SETTINGS, defaultRoles]);
 }
 
 /**

@@ -6,7 +6,9 @@ import {
   DEFAULT_TENANT,
   type Document,
   type Embedder,
+  type FolderWatch,
   facetsRequestSchema,
+  globsSchema,
   healthRequestSchema,
   parseInput,
   principalSchema,
@@ -20,7 +22,9 @@ import {
 } from "@advisor/contracts";
 import { z } from "zod";
 import { reindexTenant, removeTenant } from "./administration.ts";
+import type { FolderSourceSettings } from "./folder-source.ts";
 import { countReadable, facetsOfReadable } from "./search/facets.ts";
+import type { Reranking } from "./search/rerank.ts";
 import { searchTable } from "./search/search.ts";
 import { storableName as name } from "./storable-name.ts";
 import { ANY_CHUNK, documentFilter, headerFilter } from "./store/filter.ts";
@@ -33,7 +37,12 @@ import type { ChangeWriter, StoredHeader } from "./write.ts";
 
 /** Source of documents handed over in code. */
 const UPSERT_SOURCE = "upsert";
-const syncOptionsSchema = writeOptionsSchema.extend({ source: name.optional() });
+const syncOptionsSchema = writeOptionsSchema.extend({
+  source: name.optional(),
+  include: globsSchema.optional(),
+  exclude: globsSchema.optional(),
+  rehash: z.boolean().default(false),
+});
 const urisSchema = z.array(name);
 
 export interface RetrieverParts {
@@ -41,6 +50,7 @@ export interface RetrieverParts {
   readonly database: LanceDatabase;
   readonly embedder: Embedder;
   readonly vectorWeight: number;
+  readonly reranking?: Reranking | undefined;
   /** Whether `exclusively` keeps every other writer out. Where there is no lock it does not. */
   readonly alone: boolean;
   readonly exclusively: <Result>(
@@ -51,18 +61,27 @@ export interface RetrieverParts {
   readonly currentWriter: () => Promise<string | undefined>;
 }
 
+const watchOptionsSchema = syncOptionsSchema.omit({ rehash: true }).extend({
+  debounceMs: z.number().min(0).max(60_000).default(100),
+  pollMs: z.number().min(10).optional(),
+  rescanMs: z.number().min(0).default(600_000),
+});
+
 /** The retriever on an open database: searches, writing calls, and what waits for what. */
 export function createRetriever({
   location,
   database,
   embedder,
   vectorWeight,
+  reranking,
   alone,
   exclusively,
   currentWriter,
 }: RetrieverParts): Retriever {
   const tables = new Map<string, Promise<LanceTable | undefined>>();
+  const ranking = { embedder, vectorWeight, reranking };
   const inFlight = new Set<Promise<unknown>>();
+  const watches = new Set<FolderWatch>();
   const subject = `knowledge store ${location}`;
   let disposed: Promise<void> | undefined;
 
@@ -108,6 +127,7 @@ export function createRetriever({
     tenant: string,
     source: string,
     work: (writer: ChangeWriter, stored: ReadonlyMap<string, StoredHeader>) => Promise<ChangeReport>,
+    parts?: readonly string[],
   ): Promise<ChangeReport> =>
     exclusively(options, async (turn) => {
       const opened = await database.openOrCreate(tableName(tenant), embedder.dimensions);
@@ -116,7 +136,7 @@ export function createRetriever({
       try {
         // Parsers load with the first writing call: who only searches never needs them.
         const { createChangeWriter, readHeaders } = await import("./write.ts");
-        const stored = await readHeaders(table, source);
+        const stored = await readHeaders(table, source, parts);
         writer = createChangeWriter({ table, embedder, stored, alone, signal: options.signal });
         return await work(writer, stored);
       } catch (error) {
@@ -128,6 +148,13 @@ export function createRetriever({
       }
     });
 
+  const openSource = async (folder: string, settings: Omit<FolderSourceSettings, "location">) => {
+    const { openFolderSource } = await import("./folder-source.ts");
+    const opened = await openFolderSource(folder, { ...settings, location });
+    if (opened.source === UPSERT_SOURCE) throw reservedSource();
+    return opened;
+  };
+
   return {
     search: (request) =>
       track(async () => {
@@ -135,7 +162,7 @@ export function createRetriever({
         const parsed = parseInput(searchRequestSchema, fields, "search request");
         throwIfAborted(signal, subject);
         const table = await tableOf(parsed.principal.tenant);
-        return searchTable({ table, embedder, vectorWeight }, { ...parsed, signal });
+        return searchTable({ table, ...ranking }, { ...parsed, signal });
       }),
 
     document: (id, principal) =>
@@ -192,15 +219,10 @@ export function createRetriever({
         const path = parseInput(z.string().min(1), folder, "folder");
         const tenant = parsed.tenant ?? DEFAULT_TENANT;
         throwIfAborted(parsed.signal, subject);
-        const [{ listFolder }, { syncFolder }] = await Promise.all([
-          import("./extract/folder.ts"),
-          import("./sync.ts"),
-        ]);
-        const listing = await listFolder(path, location);
-        const source = parsed.source ?? listing.root;
-        if (source === UPSERT_SOURCE) throw reservedSource();
-        return write(parsed, tenant, source, (writer, stored) =>
-          syncFolder({ writer, listing, stored, tenant, source, ...pick(parsed) }),
+        const source = await openSource(path, { ...parsed, tenant });
+        const listing = await source.list();
+        return write(parsed, tenant, source.source, (writer, stored) =>
+          source.write(listing, writer, stored, parsed),
         );
       }),
 
@@ -218,6 +240,39 @@ export function createRetriever({
         const parsed = parseInput(facetsRequestSchema, fields, "facets request");
         throwIfAborted(signal, subject);
         return facetsOfReadable(await tableOf(parsed.principal.tenant), parsed);
+      }),
+
+    watch: (folder, { onEvent = () => {}, ...options } = {}) =>
+      track(async () => {
+        const parsed = parseOptions(watchOptionsSchema, options, "watch options");
+        const path = parseInput(z.string().min(1), folder, "folder");
+        const tenant = parsed.tenant ?? DEFAULT_TENANT;
+        throwIfAborted(parsed.signal, subject);
+        const source = await openSource(path, { ...parsed, tenant });
+        const [{ watchFolder }, { storedParts }] = await Promise.all([
+          import("./watch/watch-folder.ts"),
+          import("./folder-source.ts"),
+        ]);
+        const { debounceMs: quietMs, pollMs, rescanMs, onProgress } = parsed;
+        const watch = await watchFolder({
+          ...{ root: source.root, quietMs, pollMs, rescanMs, onEvent, signal: parsed.signal },
+          list: source.list,
+          sync: async (parts, signal) => {
+            const run = { signal, ...(onProgress && { onProgress }), partial: parts !== undefined };
+            const listing = await source.list(parts);
+            return write(
+              run,
+              tenant,
+              source.source,
+              (writer, stored) => source.write(listing, writer, stored, run),
+              parts && storedParts(parts, listing),
+            );
+          },
+        });
+        watches.add(watch);
+        const forget = () => watches.delete(watch);
+        watch.closed.then(forget, forget);
+        return watch;
       }),
 
     roles: (tenant) =>
@@ -239,8 +294,11 @@ export function createRetriever({
           return {
             table,
             find: async (query, principal, topK) => {
-              const search = { ...searchRequestSchema.parse({ query, principal, topK }), signal };
-              const { passages } = await searchTable({ table, embedder, vectorWeight }, search);
+              const search = {
+                ...searchRequestSchema.parse({ query, principal, topK, copies: "keep" }),
+                signal,
+              };
+              const { passages } = await searchTable({ table, ...ranking }, search);
               return passages.map(({ documentId }) => documentId);
             },
           };
@@ -272,6 +330,7 @@ export function createRetriever({
   async function dispose(): Promise<void> {
     disposed ??= (async () => {
       await Promise.allSettled(inFlight);
+      await Promise.all([...watches].map((watch) => watch.close()));
       for (const table of await Promise.allSettled(tables.values())) {
         if (table.status === "fulfilled") table.value?.close();
       }
@@ -325,10 +384,6 @@ function parseOptions<Schema extends z.ZodObject>(
     ...(signal ? { signal } : {}),
     ...(onProgress ? { onProgress } : {}),
   };
-}
-
-function pick({ defaultRoles = [], signal, onProgress }: WriteOptions) {
-  return { defaultRoles, signal, onProgress };
 }
 
 function isSystemError(error: unknown): boolean {

@@ -23,8 +23,10 @@ export interface StoredHeader {
 
 /** Collects changes, commits them in batches, and keeps the report. */
 export interface ChangeWriter {
-  /** Stores the document unless it is there unchanged. What cannot be read is listed as skipped. */
-  put(document: SourceDocument): Promise<void>;
+  /** Stores the document unless it is there unchanged; gives its version. What cannot be read is listed as skipped. */
+  put(document: SourceDocument): Promise<string | undefined>;
+  /** Counts a stored document as unchanged. */
+  keep(): void;
   remove(stored: readonly StoredHeader[]): Promise<void>;
   skip(uri: string, reason: string): void;
   warn(warning: Warning): void;
@@ -47,8 +49,9 @@ export interface WriterParts {
 export async function readHeaders(
   table: LanceTable,
   source: string | undefined,
+  parts?: readonly string[],
 ): Promise<Map<string, StoredHeader>> {
-  const rows = await table.select(headerFilter(source), ["id", "uri", "version", "fingerprint"]);
+  const rows = await table.select(headerFilter(source, parts), ["id", "uri", "version", "fingerprint"]);
   const headers = rows.map((row) => ({
     id: String(row.id),
     uri: String(row.uri),
@@ -94,7 +97,8 @@ export function createChangeWriter(parts: WriterParts): ChangeWriter {
         rows.push(...document.rows(vectors.slice(from, from + document.rowCount)));
         from += document.rowCount;
       }
-      await (isNew && alone ? table.append(rows) : table.replace(rows, ids));
+      if (!alone) await table.replace(rows, ids);
+      else await (isNew ? table.append(rows) : table.exchange(rows, ids));
       for (const { uri } of documents) {
         if (written.has(uri)) continue;
         written.add(uri);
@@ -120,20 +124,20 @@ export function createChangeWriter(parts: WriterParts): ChangeWriter {
         print = fingerprint(document);
         if (before && before.fingerprint === print) {
           unchanged++;
-          return;
+          return before.version;
         }
         prepared = await prepare(document, embedder);
       } catch (error) {
         if (!(error instanceof Unreadable)) throw error;
         report.skipped.push({ uri: document.uri, reason: error.reason });
-        return;
+        return undefined;
       }
       for (const { code, message } of prepared.warnings) {
         report.warnings.push({ code, message: `${document.uri}: ${message}` });
       }
       if (before?.version === prepared.version) {
         unchanged++;
-        return;
+        return before.version;
       }
       // Two equal keys in one commit would give two rows.
       if (batch.has(prepared.id)) await commit();
@@ -144,6 +148,10 @@ export function createChangeWriter(parts: WriterParts): ChangeWriter {
         await nextTurn();
         turn = performance.now();
       }
+      return prepared.version;
+    },
+    keep() {
+      unchanged++;
     },
     async remove(documents) {
       await commit();

@@ -125,6 +125,7 @@ export function fakeAdvisor(options: FakeAdvisorOptions): FakeAdvisor {
     reindex: unexpected("reindex"),
     removeTenant: unexpected("removeTenant"),
     sync: unexpected("sync"),
+    watch: unexpected("watch"),
     upsert: unexpected("upsert"),
     remove: unexpected("remove"),
     roles: unexpected("roles"),

@@ -61,9 +61,17 @@ export function documentFilter(id: string, principal: Principal): string {
   return `kind = 'document' AND id = ${literal(id)} AND ${accessFilter(principal)}`;
 }
 
-/** Header rows, of one source when it is named. */
-export function headerFilter(source?: string): string {
-  return source === undefined ? "kind = 'document'" : `kind = 'document' AND source = ${literal(source)}`;
+/** Header rows, of one source when it is named, and there of these uris when they are: one that ends in a slash is a prefix. */
+export function headerFilter(source?: string, parts?: readonly string[]): string {
+  const headers = "kind = 'document'";
+  if (source === undefined) return headers;
+  const ofSource = `${headers} AND source = ${literal(source)}`;
+  if (parts === undefined) return ofSource;
+  const uris = parts.filter((part) => !part.endsWith("/")).map(literal);
+  const below = parts.filter((part) => part.endsWith("/"));
+  const any = below.map((prefix) => `starts_with(uri, ${literal(prefix)})`);
+  if (uris.length > 0) any.push(`uri IN (${uris.join(", ")})`);
+  return any.length > 0 ? `${ofSource} AND (${any.join(" OR ")})` : "false";
 }
 
 /** The row of a cell, while it holds this value. */
@@ -71,7 +79,24 @@ export function cellFilter(value: string): string {
   return `value = ${literal(value)}`;
 }
 
+/** Header rows of these documents, those that the principal may read. */
+export function headersOf(ids: readonly string[], principal: Principal, filter?: Filter): string {
+  return `${documentsFilter(principal, filter)} AND ${rowsOfDocuments(ids)}`;
+}
+
+/** Chunks at these places of these documents, those that the principal may read. */
+export function neighboursOf(
+  ids: readonly string[],
+  ordinals: readonly number[],
+  principal: Principal,
+  filter?: Filter,
+): string {
+  const places = ordinals.map((ordinal) => String(Math.trunc(ordinal))).join(", ");
+  return `${chunkFilter(principal, filter)} AND ${rowsOfDocuments(ids)} AND ordinal IN (${places})`;
+}
+
 export const ANY_CHUNK = "kind = 'chunk'";
+export const GONE_ROWS = "kind = 'gone'";
 
 /** All rows of these documents, header and chunks. */
 export function rowsOfDocuments(ids: readonly string[]): string {

@@ -5,7 +5,7 @@ import type * as Lance from "@lancedb/lancedb";
 import type * as Arrow from "apache-arrow";
 import { type Cell, openCell, readCell } from "./cell.ts";
 import { dropFolder, removeDropped } from "./drop-folder.ts";
-import { rowsOfDocuments } from "./filter.ts";
+import { GONE_ROWS, rowsOfDocuments } from "./filter.ts";
 import { type StorageOptions, secretsOf } from "./location.ts";
 import { readingOptions, tryingAgain, writingOptions } from "./object-store.ts";
 import { rowsToArrow } from "./rows-to-arrow.ts";
@@ -53,8 +53,10 @@ export interface LanceTable {
   nearest(vector: Float32Array, filter: string, limit: number, columns: readonly string[]): Promise<Row[]>;
   select(filter: string, columns: readonly string[]): Promise<Row[]>;
   count(filter: string): Promise<number>;
-  /** Puts these rows in place of all rows of these documents, in one commit. */
+  /** Puts these rows in place of all rows of these documents, in one commit, whoever else writes. It reads the whole table. */
   replace(rows: readonly StoreRow[], documentIds: readonly string[]): Promise<void>;
+  /** The same for the only writer, many times faster in a large table: it looks at these documents' rows alone. */
+  exchange(rows: readonly StoreRow[], documentIds: readonly string[]): Promise<void>;
   /** Adds rows of documents of which no row is stored, in one commit. Unlike {@link replace} it does not read the table. */
   append(rows: readonly StoreRow[]): Promise<void>;
   remove(documentIds: readonly string[]): Promise<void>;
@@ -328,6 +330,29 @@ function wrapTable(
           .useIndex(false)
           .execute(data);
       }),
+    exchange: (rows, documentIds) =>
+      guard(async () => {
+        const [first] = rows;
+        if (!first) return;
+        const kept = new Set(rows.map(({ id }) => id));
+        const before = await table
+          .query()
+          .where(rowsOfDocuments(documentIds))
+          .select(["id", "documentId"])
+          .toArray();
+        const gone = before
+          .map((row) => ({ id: String(row.id), documentId: String(row.documentId) }))
+          .filter(({ id }) => !kept.has(id))
+          .map((names) => goneRow(first, names));
+        // One commit takes the old text from readers and gives them the new one; what is left is swept up after it.
+        await table
+          .mergeInsert("id")
+          .whenMatchedUpdateAll()
+          .whenNotMatchedInsertAll()
+          .useIndex(false)
+          .execute(await arrowRows([...rows, ...gone]));
+        if (gone.length > 0) await table.delete(GONE_ROWS);
+      }),
     append: (rows) =>
       guard(async () => {
         await table.add(await arrowRows(rows));
@@ -356,6 +381,22 @@ function wrapTable(
       }),
     close: () => table.close(),
   };
+}
+
+/** A row that no reader sees, in place of one that is no longer there. */
+function goneRow(any: StoreRow, names: Pick<StoreRow, "id" | "documentId">): StoreRow {
+  const empty = {
+    source: "",
+    uri: "",
+    title: "",
+    roles: [],
+    version: "",
+    fingerprint: "",
+    text: "",
+    headings: [],
+  };
+  const absent = { metadata: "", terms: null, context: null, identifiers: null, vector: null };
+  return { ...any, ...empty, ...absent, ...names, kind: "gone" };
 }
 
 function vectorLength(schema: { fields: { name: string; type: { listSize?: number } }[] }): number {
