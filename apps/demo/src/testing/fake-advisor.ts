@@ -122,6 +122,8 @@ export function fakeAdvisor(options: FakeAdvisorOptions): FakeAdvisor {
     check: unexpected("check"),
     count: unexpected("count"),
     facets: unexpected("facets"),
+    reindex: unexpected("reindex"),
+    removeTenant: unexpected("removeTenant"),
     sync: unexpected("sync"),
     watch: unexpected("watch"),
     upsert: unexpected("upsert"),

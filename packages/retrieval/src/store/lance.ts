@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type * as Lance from "@lancedb/lancedb";
 import type * as Arrow from "apache-arrow";
 import { type Cell, openCell, readCell } from "./cell.ts";
+import { dropFolder, removeDropped } from "./drop-folder.ts";
 import { GONE_ROWS, rowsOfDocuments } from "./filter.ts";
 import { type StorageOptions, secretsOf } from "./location.ts";
 import { readingOptions, tryingAgain, writingOptions } from "./object-store.ts";
@@ -66,6 +67,8 @@ export interface LanceTable {
    * When nothing was `changed` it only makes good what a killed writer left undone.
    */
   tidy(changed: boolean): Promise<void>;
+  /** Makes the indexes anew, compacts the table, and drops its old states. */
+  rebuild(): Promise<void>;
   close(): void;
 }
 
@@ -76,6 +79,8 @@ export interface LanceDatabase {
   open(name: string): Promise<LanceTable | undefined>;
   /** Opens the table, or makes it, with its indexes. Only a writer that holds the lock may call it. */
   openOrCreate(name: string, dimensions: number): Promise<LanceTable>;
+  /** Removes a table with all of its states. Only a writer that holds the lock may call it. */
+  drop(name: string): Promise<void>;
   /** Reads a small table of texts by key; undefined when there is none. */
   readSettings(name: string): Promise<ReadonlyMap<string, string> | undefined>;
   writeSettings(name: string, settings: ReadonlyMap<string, string>): Promise<void>;
@@ -151,6 +156,7 @@ export async function openDatabase(location: string, options?: StorageOptions): 
       return table && wrap(table);
     },
     async openOrCreate(name, dimensions) {
+      if (!options) await guard(() => removeDropped(location));
       const table = await writeGuard(async () => {
         const connection = await writing();
         const existing = await open(connection, name);
@@ -160,6 +166,13 @@ export async function openDatabase(location: string, options?: StorageOptions): 
       await writeGuard(() => makeIndexes(table, lance));
       return wrap(table);
     },
+    drop: (name) =>
+      writeGuard(async () => {
+        if (!options) return dropFolder(location, name);
+        await (await writing()).dropTable(name).catch((error) => {
+          if (!isAbsent(error)) throw error;
+        });
+      }),
     readSettings: (name) =>
       guard(async () => {
         const table = await reading.openTable(name).catch((error) => {
@@ -255,6 +268,12 @@ function wrapTable(
       storeSchema(arrow, vectorLength(await table.schema())),
       rows as readonly object[] as Row[],
     );
+  const compact = async () => {
+    // Files of no version are a killed writer's leavings where a lock file shuts others out. Where a lease does, a
+    // writer that stood still may yet commit them: there LanceDB lets them lie for a week.
+    const cleanupOlderThan = new Date(Date.now() - KEEP_VERSIONS_MS);
+    await table.optimize({ cleanupOlderThan, deleteUnverified: locked });
+  };
   return {
     keyword: (clauses, filter, limit, columns) =>
       guard(async () => {
@@ -342,6 +361,11 @@ function wrapTable(
       writeGuard(async () => {
         await table.delete(rowsOfDocuments(documentIds));
       }),
+    rebuild: () =>
+      writeGuard(async () => {
+        for (const column of KEYWORD_COLUMNS) await makeIndex(table, lance, column);
+        await compact();
+      }),
     tidy: (changed) =>
       writeGuard(async () => {
         const rows = await table.countRows();
@@ -353,10 +377,7 @@ function wrapTable(
         }
         const { fragmentStats } = await table.stats();
         if (fragmentStats.numFragments <= MAX_FRAGMENTS && unindexed <= rows * MAX_UNINDEXED_SHARE) return;
-        // Files of no version are a killed writer's leavings where a lock file shuts others out. Where a lease does, a
-        // writer that stood still may yet commit them: there LanceDB lets them lie for a week.
-        const cleanupOlderThan = new Date(Date.now() - KEEP_VERSIONS_MS);
-        await table.optimize({ cleanupOlderThan, deleteUnverified: locked });
+        await compact();
       }),
     close: () => table.close(),
   };
