@@ -23,6 +23,11 @@ export {
   heldOutScoreSchema,
 } from "./adapter-manifest.ts";
 export {
+  type AdministrationReport,
+  type AdministrationRequest,
+  administrationRequestSchema,
+} from "./administration.ts";
+export {
   type Answer,
   type AnswerEvent,
   type AnswerTimings,

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { type Principal, principalSchema, roleSchema, tenantSchema } from "./access.ts";
+import type { AdministrationReport, AdministrationRequest } from "./administration.ts";
 import type { Document, DocumentInput } from "./document.ts";
 import type { CountRequest, Counts, FacetsRequest, FacetsResult } from "./facets.ts";
 import { filterSchema } from "./filter.ts";
@@ -217,6 +218,17 @@ export interface Retriever {
    * @throws NotPermittedError when the principal is no administrator.
    */
   check?(request: HealthRequest): Promise<HealthReport>;
+  /**
+   * Makes the indexes of the principal's tenant anew and compacts its table. Searches go on meanwhile. Optional.
+   * @throws NotPermittedError when the principal is no administrator.
+   */
+  reindex?(request: AdministrationRequest): Promise<AdministrationReport>;
+  /**
+   * Removes all that is stored of the principal's tenant, former states included; other tenants are untouched. Who has the
+   * store open finds nothing of it from then on. It cannot be undone. Optional.
+   * @throws NotPermittedError when the principal is no administrator.
+   */
+  removeTenant?(request: AdministrationRequest): Promise<AdministrationReport>;
   status(): Promise<StoreStatus>;
   dispose(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;

@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import {
   BadInputError,
   CancelledError,
@@ -22,6 +21,7 @@ import {
   writeOptionsSchema,
 } from "@advisor/contracts";
 import { z } from "zod";
+import { reindexTenant, removeTenant } from "./administration.ts";
 import type { FolderSourceSettings } from "./folder-source.ts";
 import { countReadable, facetsOfReadable } from "./search/facets.ts";
 import type { Reranking } from "./search/rerank.ts";
@@ -29,8 +29,9 @@ import { searchTable } from "./search/search.ts";
 import { storableName as name } from "./storable-name.ts";
 import { ANY_CHUNK, documentFilter, headerFilter } from "./store/filter.ts";
 import type { LanceDatabase, LanceTable } from "./store/lance.ts";
-import { isTenantTable, STORE_FORMAT } from "./store/manifest.ts";
+import { isTenantTable, STORE_FORMAT, tableName } from "./store/manifest.ts";
 import { storeFailure } from "./store/store-failure.ts";
+import { vanishing } from "./store/vanishing.ts";
 import type { WriterTurn } from "./store/writer-turn.ts";
 import type { ChangeWriter, StoredHeader } from "./write.ts";
 
@@ -88,7 +89,13 @@ export function createRetriever({
     const name = tableName(tenant);
     const known = tables.get(name);
     if (known) return known;
-    const opened = database.open(name);
+    const isGone = async () => {
+      const now = await database.open(name);
+      now?.close();
+      if (!now) tables.delete(name);
+      return !now;
+    };
+    const opened = database.open(name).then((table) => table && vanishing(table, isGone));
     tables.set(name, opened);
     // A table that is not there yet may be made by another process at any time.
     opened.then(
@@ -96,6 +103,12 @@ export function createRetriever({
       () => tables.delete(name),
     );
     return opened;
+  };
+
+  const forget = async (tenant: string) => {
+    const table = await tables.get(tableName(tenant))?.catch(() => undefined);
+    tables.delete(tableName(tenant));
+    table?.close();
   };
 
   /** Refuses after dispose, and lets dispose wait for the work. */
@@ -236,7 +249,10 @@ export function createRetriever({
         const tenant = parsed.tenant ?? DEFAULT_TENANT;
         throwIfAborted(parsed.signal, subject);
         const source = await openSource(path, { ...parsed, tenant });
-        const { watchFolder } = await import("./watch/watch-folder.ts");
+        const [{ watchFolder }, { storedParts }] = await Promise.all([
+          import("./watch/watch-folder.ts"),
+          import("./folder-source.ts"),
+        ]);
         const { debounceMs: quietMs, pollMs, rescanMs, onProgress } = parsed;
         const watch = await watchFolder({
           ...{ root: source.root, quietMs, pollMs, rescanMs, onEvent, signal: parsed.signal },
@@ -249,7 +265,7 @@ export function createRetriever({
               tenant,
               source.source,
               (writer, stored) => source.write(listing, writer, stored, run),
-              parts,
+              parts && storedParts(parts, listing),
             );
           },
         });
@@ -288,6 +304,10 @@ export function createRetriever({
           };
         });
       }),
+
+    reindex: (request) => track(() => reindexTenant({ database, exclusively, forget }, request)),
+
+    removeTenant: (request) => track(() => removeTenant({ database, exclusively, forget }, request)),
 
     status: () =>
       track(async (): Promise<StoreStatus> => {
@@ -351,10 +371,6 @@ function duringTurn(table: LanceTable, turn: WriterTurn): LanceTable {
     remove: asking(table.remove),
     tidy: asking(table.tidy),
   };
-}
-
-function tableName(tenant: string): string {
-  return `tenant-${createHash("sha256").update(tenant).digest("hex").slice(0, 40)}`;
 }
 
 function parseOptions<Schema extends z.ZodObject>(

@@ -2,7 +2,8 @@ import { createHash } from "node:crypto";
 import { readdir, readFile, realpath, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
-import { DEFAULT_TENANT, type Principal, permits, principalSchema } from "../access.ts";
+import { DEFAULT_TENANT, isAdministrator, type Principal, permits, principalSchema } from "../access.ts";
+import { type AdministrationRequest, administrationRequestSchema } from "../administration.ts";
 import {
   type Chunk,
   type Document,
@@ -12,6 +13,7 @@ import {
 } from "../document.ts";
 import { BadInputError } from "../errors/bad-input-error.ts";
 import { CancelledError } from "../errors/cancelled-error.ts";
+import { NotPermittedError } from "../errors/not-permitted-error.ts";
 import { countFacets, countRequestSchema, facetsRequestSchema } from "../facets.ts";
 import { type Filter, matchesFilter } from "../filter.ts";
 import { parseInput } from "../parse-input.ts";
@@ -125,6 +127,24 @@ export function createFakeRetriever(): FakeRetriever {
     [...store.values()].filter(
       ({ document }) => permits(document.access, principal) && (!filter || matchesFilter(filter, document)),
     );
+
+  /** The tenant that the request may change. */
+  const administered = ({ signal, onProgress: _, ...fields }: AdministrationRequest, subject: string) => {
+    live();
+    throwIfAborted(signal, "retrieval");
+    const { principal } = parseInput(administrationRequestSchema, fields, `${subject} request`);
+    if (isAdministrator(principal)) return principal.tenant;
+    throw new NotPermittedError({
+      code: "not_permitted",
+      subject,
+      reason: "administrators alone may",
+      nextStep: "Run it as an administrator of the tenant",
+    });
+  };
+  const heldBy = (tenant: string) => {
+    const own = [...store.values()].filter(({ document }) => document.access.tenant === tenant);
+    return { documents: own.length, chunks: own.reduce((sum, { chunks }) => sum + chunks.length, 0) };
+  };
 
   return {
     searches,
@@ -255,6 +275,16 @@ export function createFakeRetriever(): FakeRetriever {
         found.map(({ document }) => document),
         request,
       );
+    },
+    async reindex(request) {
+      const tenant = administered(request, "reindex");
+      return { tenant, ...heldBy(tenant), elapsedMs: 0 };
+    },
+    async removeTenant(request) {
+      const tenant = administered(request, "remove the tenant");
+      const held = heldBy(tenant);
+      for (const [id, { document }] of store) if (document.access.tenant === tenant) store.delete(id);
+      return { tenant, ...held, elapsedMs: 0 };
     },
     async roles(tenant) {
       live();

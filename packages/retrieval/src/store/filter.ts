@@ -96,6 +96,7 @@ export function neighboursOf(
 }
 
 export const ANY_CHUNK = "kind = 'chunk'";
+export const GONE_ROWS = "kind = 'gone'";
 
 /** All rows of these documents, header and chunks. */
 export function rowsOfDocuments(ids: readonly string[]): string {
