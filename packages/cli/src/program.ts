@@ -7,6 +7,7 @@ import {
   modelOptions,
   type Options,
   outputOptions,
+  passageOptions,
   principalOptions,
   storeOptions,
   tenantOption,
@@ -132,6 +133,7 @@ export function createProgram(
     "find passages, without a model",
     principalOptions,
     filterOptions,
+    passageOptions,
     batchOptions,
     storeOptions,
   )
@@ -150,6 +152,7 @@ export function createProgram(
     answerOptions,
     principalOptions,
     filterOptions,
+    passageOptions,
     batchOptions,
     storeOptions,
     modelOptions,
