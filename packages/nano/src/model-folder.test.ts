@@ -88,7 +88,10 @@ describe("a folder of models", () => {
 
   it("checks an embedder's other files by the hashes that its card names", async () => {
     const sha256 = createHash("sha256").update("{}").digest("hex");
-    await put("nano-embed.card.json", JSON.stringify({ ...embedderCard, files: { "tokenizer.json": sha256 } }));
+    await put(
+      "nano-embed.card.json",
+      JSON.stringify({ ...embedderCard, files: { "tokenizer.json": sha256 } }),
+    );
     await models.embedder();
     await put("other-embed/tokenizer.json", "{ }");
     const error = await failure(createModelFolder(pathToFileURL(`${root}/`)).embedder());
