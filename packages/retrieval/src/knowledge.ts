@@ -1,20 +1,18 @@
-import { mkdir, realpath, stat } from "node:fs/promises";
-import { resolve } from "node:path";
-import {
-  BadInputError,
-  type Embedder,
-  type OnProgress,
-  parseInput,
-  type Retriever,
-  StoreError,
-  type WriteOptions,
-} from "@advisor/contracts";
+import { type Embedder, type OnProgress, parseInput, type Retriever } from "@advisor/contracts";
 import { z } from "zod";
 import { createRetriever } from "./retriever.ts";
+import { finishSwitch, generationLocation } from "./store/generation.ts";
 import { openDatabase } from "./store/lance.ts";
-import { asOnlyWriter, DEFAULT_LOCK_TIMEOUT_MS } from "./store/lock.ts";
-import { checkEmbedder, readManifest, writeManifest } from "./store/manifest.ts";
-import { storeFailure } from "./store/store-failure.ts";
+import { DEFAULT_LOCK_TIMEOUT_MS } from "./store/lock.ts";
+import {
+  checkEmbedder,
+  type Manifest,
+  newManifest,
+  readManifest,
+  reembedded,
+  writeManifest,
+} from "./store/manifest.ts";
+import { missing, openStore } from "./store/open-store.ts";
 
 /** The vector leg's share when the caller names none. See docs/retrieval.md for how it was found. */
 export const DEFAULT_VECTOR_WEIGHT = 0.25;
@@ -45,6 +43,7 @@ const settingsSchema = z.strictObject({
   lockTimeoutMs: z.number().min(0).default(DEFAULT_LOCK_TIMEOUT_MS),
   onProgress: z.custom<OnProgress>((value) => typeof value === "function").optional(),
 });
+
 /**
  * Opens the knowledge of a folder: a LanceDB store of documents and their chunks, searched by words, by meaning, or both.
  *
@@ -54,62 +53,45 @@ const settingsSchema = z.strictObject({
  */
 export async function openKnowledge(settings: KnowledgeSettings): Promise<Retriever> {
   const parsed = parseInput(settingsSchema, settings, "knowledge settings", "invalid_setting");
-  const { embedder, lockTimeoutMs } = parsed;
-  const isLocal = !/^[a-z][a-z0-9+.-]*:\/\//i.test(parsed.location);
-  const location = isLocal ? await localFolder(parsed.location, parsed.create) : parsed.location;
-
-  const exclusively = <Result>(options: WriteOptions, work: () => Promise<Result>): Promise<Result> => {
-    const { signal, onProgress } = options;
-    // Object stores have no files to lock; there LanceDB's own conditional commits keep writers apart.
-    return isLocal ? asOnlyWriter({ location, timeoutMs: lockTimeoutMs, signal, onProgress }, work) : work();
-  };
-  const database = await openDatabase(location);
+  const { embedder, create } = parsed;
+  const store = await openStore(parsed);
+  const { location, root, exclusively } = store;
   try {
-    let manifest = await readManifest(database, location);
+    let manifest = await readManifest(root, location);
     if (!manifest) {
-      if (!parsed.create) throw missing(location);
+      if (!create) throw missing(location);
       const progress = parsed.onProgress ? { onProgress: parsed.onProgress } : {};
       manifest = await exclusively(progress, async () => {
-        return (await readManifest(database, location)) ?? (await writeManifest(database, embedder));
+        return (await readManifest(root, location)) ?? (await writeManifest(root, newManifest(embedder)));
       });
     }
     checkEmbedder(manifest, embedder, location);
+    const { generation } = manifest;
+    const database = generation === 0 ? root : await openDatabase(generationLocation(location, generation));
+    return createRetriever({
+      ...parsed,
+      location,
+      database,
+      exclusively: (options, work) =>
+        exclusively(options, async () => {
+          await finishSwitch(root, location, await currentManifest());
+          return work();
+        }),
+      currentManifest,
+      close: () => {
+        if (database !== root) database.close();
+        root.close();
+      },
+    });
+
+    async function currentManifest(): Promise<Manifest> {
+      const now = await readManifest(root, location);
+      if (!now) throw missing(location);
+      if (now.generation !== generation) throw reembedded(now, location);
+      return now;
+    }
   } catch (error) {
-    database.close();
+    root.close();
     throw error;
   }
-  return createRetriever({ ...parsed, location, database, exclusively });
-}
-
-/** The store's real path, made when it may be. */
-async function localFolder(path: string, create: boolean): Promise<string> {
-  const folder = resolve(path);
-  try {
-    if (create) await mkdir(folder, { recursive: true });
-    if (!(await stat(folder)).isDirectory()) throw notAFolder(folder);
-    return await realpath(folder);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === "ENOENT" && !create) throw missing(folder);
-    if (code === "EEXIST" || code === "ENOTDIR") throw notAFolder(folder);
-    throw storeFailure(error, folder);
-  }
-}
-
-function missing(location: string): StoreError {
-  return new StoreError({
-    code: "store_missing",
-    subject: `knowledge store ${location}`,
-    reason: "there is no store",
-    nextStep: "Sync a folder into it first, or name another location",
-  });
-}
-
-function notAFolder(location: string): BadInputError {
-  return new BadInputError({
-    code: "invalid_setting",
-    subject: `knowledge store ${location}`,
-    reason: "it is a file, not a folder",
-    nextStep: "Name a folder for the store",
-  });
 }

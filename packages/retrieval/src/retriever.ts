@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import {
+  AdvisorError,
   BadInputError,
   CancelledError,
   type ChangeReport,
@@ -11,6 +12,7 @@ import {
   parseInput,
   principalSchema,
   type Retriever,
+  type StoreError,
   type StoreStatus,
   searchRequestSchema,
   tenantSchema,
@@ -23,7 +25,7 @@ import { searchTable } from "./search/search.ts";
 import { ANY_CHUNK, documentFilter, headerFilter } from "./store/filter.ts";
 import type { LanceDatabase, LanceTable } from "./store/lance.ts";
 import { currentWriter } from "./store/lock.ts";
-import { isTenantTable, STORE_FORMAT } from "./store/manifest.ts";
+import { isTenantTable, type Manifest, STORE_FORMAT } from "./store/manifest.ts";
 import { storeFailure } from "./store/store-failure.ts";
 import type { ChangeWriter, StoredHeader } from "./write.ts";
 
@@ -42,6 +44,9 @@ export interface RetrieverParts {
   readonly embedder: Embedder;
   readonly vectorWeight: number;
   readonly exclusively: <Result>(options: WriteOptions, work: () => Promise<Result>) => Promise<Result>;
+  /** What the store says of itself now. @throws StoreError `store_embedder_mismatch` when its tables were replaced. */
+  readonly currentManifest: () => Promise<Manifest>;
+  readonly close: () => void;
 }
 
 /** The retriever on an open database: searches, writing calls, and what waits for what. */
@@ -51,6 +56,8 @@ export function createRetriever({
   embedder,
   vectorWeight,
   exclusively,
+  currentManifest,
+  close,
 }: RetrieverParts): Retriever {
   const tables = new Map<string, Promise<LanceTable | undefined>>();
   const inFlight = new Set<Promise<unknown>>();
@@ -61,7 +68,11 @@ export function createRetriever({
     const name = tableName(tenant);
     const known = tables.get(name);
     if (known) return known;
-    const opened = database.open(name);
+    const opened = database.open(name).then(async (table) => {
+      // Nothing may be there because everything was moved.
+      if (!table) await currentManifest();
+      return table;
+    });
     tables.set(name, opened);
     // A table that is not there yet may be made by another process at any time.
     opened.then(
@@ -74,7 +85,11 @@ export function createRetriever({
   /** Refuses after dispose, and lets dispose wait for the work. */
   const track = <Result>(work: () => Promise<Result>): Promise<Result> => {
     if (disposed) return Promise.reject(disposedError(subject));
-    const running = work();
+    const running = work().catch(async (error: unknown) => {
+      // Tables that were replaced while they were read look like damaged ones.
+      const reason = isStoreError(error) ? await currentManifest().catch((now: unknown) => now) : undefined;
+      throw isStoreError(reason) && reason.code === "store_embedder_mismatch" ? reason : error;
+    });
     inFlight.add(running);
     const forget = () => inFlight.delete(running);
     running.then(forget, forget);
@@ -221,6 +236,7 @@ export function createRetriever({
 
     status: () =>
       track(async (): Promise<StoreStatus> => {
+        const { next } = await currentManifest();
         const names = (await database.tableNames()).filter(isTenantTable);
         const tenants = await Promise.all(names.map((name) => tenantStatus(database, name)));
         const writer = await currentWriter(location);
@@ -229,6 +245,7 @@ export function createRetriever({
           embedder: { id: embedder.id, dimensions: embedder.dimensions },
           tenants: tenants.flat().sort((a, b) => (a.tenant < b.tenant ? -1 : 1)),
           format: STORE_FORMAT,
+          ...(next && { reembedding: { id: next.embedderId, dimensions: next.dimensions } }),
           ...(writer !== undefined && { writer }),
         };
       }),
@@ -243,7 +260,7 @@ export function createRetriever({
       for (const table of await Promise.allSettled(tables.values())) {
         if (table.status === "fulfilled") table.value?.close();
       }
-      database.close();
+      close();
     })();
     return disposed;
   }
@@ -284,6 +301,10 @@ function parseOptions<Schema extends z.ZodObject>(
 
 function pick({ defaultRoles = [], signal, onProgress }: WriteOptions) {
   return { defaultRoles, signal, onProgress };
+}
+
+function isStoreError(error: unknown): error is StoreError {
+  return AdvisorError.isInstance(error) && error.code.startsWith("store_");
 }
 
 function isSystemError(error: unknown): boolean {

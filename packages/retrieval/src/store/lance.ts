@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type * as Lance from "@lancedb/lancedb";
 import type * as Arrow from "apache-arrow";
 import { rowsOfDocuments } from "./filter.ts";
+import { type RawTable, schemaWithVectors, wrapRaw } from "./raw-table.ts";
 import { type StoreRow, storeSchema } from "./schema.ts";
 import { storeFailure } from "./store-failure.ts";
 
@@ -68,8 +69,17 @@ export interface LanceDatabase {
   open(name: string): Promise<LanceTable | undefined>;
   /** Opens the table, or makes it, with its indexes. Only a writer that holds the lock may call it. */
   openOrCreate(name: string, dimensions: number): Promise<LanceTable>;
+  /** Opens a table of documents to move its rows; undefined when there is none of this name, or it holds none. */
+  openRaw(name: string): Promise<RawTable | undefined>;
+  /** Makes an empty table for the rows of another one, with vectors of this length. */
+  createLike(name: string, source: LanceDatabase, dimensions: number): Promise<void>;
+  /** The schema of a table that is there. */
+  schemaOf(name: string): Promise<Arrow.Schema>;
+  /** Removes every table of documents but these, and leaves what describes the store. */
+  dropDocumentTables(keep?: ReadonlySet<string>): Promise<void>;
   /** Reads a small table of texts by key; undefined when there is none. */
   readSettings(name: string): Promise<ReadonlyMap<string, string> | undefined>;
+  /** Puts these texts in place of all that the table held, in one commit. */
   writeSettings(name: string, settings: ReadonlyMap<string, string>): Promise<void>;
   close(): void;
 }
@@ -128,6 +138,23 @@ export async function openDatabase(location: string): Promise<LanceDatabase> {
       await guard(() => makeIndexes(table, lance));
       return wrapTable(table, { lance, arrow }, guard);
     },
+    async openRaw(name) {
+      const table = await open(name);
+      return table && wrapRaw(table, { lance, arrow }, guard);
+    },
+    async createLike(name, source, dimensions) {
+      const schema = schemaWithVectors(await source.schemaOf(name), dimensions, { lance, arrow });
+      await guard(() => connection.createEmptyTable(name, schema));
+    },
+    schemaOf: (name) => guard(async () => (await connection.openTable(name)).schema()),
+    async dropDocumentTables(keep = new Set()) {
+      for (const name of (await tableNames()).filter((each) => !keep.has(each))) {
+        const table = await open(name);
+        const isOfDocuments = table && (await wrapRaw(table, { lance, arrow }, guard)) !== undefined;
+        table?.close();
+        if (isOfDocuments) await guard(() => connection.dropTable(name));
+      }
+    },
     async readSettings(name) {
       const table = await open(name);
       if (!table) return undefined;
@@ -136,7 +163,9 @@ export async function openDatabase(location: string): Promise<LanceDatabase> {
     },
     async writeSettings(name, settings) {
       const rows = [...settings].map(([key, value]) => ({ key, value }));
-      await guard(() => connection.createTable(name, rows));
+      // Asked to write over what is not there, LanceDB prints a warning.
+      const mode = (await tableNames()).includes(name) ? "overwrite" : "create";
+      await guard(() => connection.createTable(name, rows, { mode }));
     },
     close: () => connection.close(),
   };
