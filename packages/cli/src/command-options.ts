@@ -28,6 +28,17 @@ export const principalOptions: Options = (command) =>
     [],
   );
 
+export const filterOptions: Options = (command) =>
+  command
+    .optionsGroup("Which pages:")
+    .option(
+      "--where <condition>",
+      "metadata of the pages: product=Tarn, year>=2025, reviewBy<2027-01-01, draft, !draft (repeatable: all must hold)",
+      collect,
+      [],
+    )
+    .option("--under <path>", "only pages whose path begins so");
+
 export const batchOptions: Options = (command) =>
   command
     .optionsGroup("Many questions at once:")

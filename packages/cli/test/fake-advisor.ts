@@ -5,15 +5,19 @@ import type { CoreModule } from "../src/core-module.ts";
 /** What a fake advisor was told to do. Whatever is missing throws when it is called. */
 export interface Script {
   readonly sync?: Advisor["sync"];
+  readonly watch?: Advisor["watch"];
   readonly search?: Advisor["search"];
   readonly ask?: (request: AskRequest) => Promise<Answer>;
   readonly document?: Advisor["document"];
   readonly check?: Advisor["check"];
+  readonly count?: Advisor["count"];
+  readonly facets?: Advisor["facets"];
   readonly roles?: readonly string[];
   readonly status?: () => Promise<AdvisorStatus>;
   readonly warmUp?: () => Promise<void>;
   readonly addAdapterManifest?: CoreModule["addAdapterManifest"];
   readonly hardware?: CoreModule["hardware"];
+  readonly reembed?: CoreModule["reembed"];
 }
 
 export interface FakeCore extends CoreModule {
@@ -34,6 +38,7 @@ export function fakeCore(script: Script): FakeCore {
     disposed: 0,
     addAdapterManifest: script.addAdapterManifest ?? untold("addAdapterManifest"),
     hardware: script.hardware ?? untold("hardware"),
+    reembed: script.reembed ?? untold("reembed"),
     async createAdvisor(settings = {}) {
       core.settings.push(settings);
       const ask = async (input: string | AskRequest) => {
@@ -49,6 +54,7 @@ export function fakeCore(script: Script): FakeCore {
       }
       return {
         sync: script.sync ?? untold("sync"),
+        watch: script.watch ?? untold("watch"),
         upsert: untold("upsert"),
         remove: untold("remove"),
         search: (query, options) => {
@@ -61,6 +67,8 @@ export function fakeCore(script: Script): FakeCore {
           return script.roles ?? untold("roles")();
         },
         check: script.check ?? untold("check"),
+        count: script.count ?? untold("count"),
+        facets: script.facets ?? untold("facets"),
         ask,
         stream,
         status: script.status ?? untold("status"),

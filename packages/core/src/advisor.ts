@@ -3,9 +3,15 @@ import type {
   Answer,
   AnswerEvent,
   ChangeReport,
+  CountRequest,
+  Counts,
   Document,
   DocumentInput,
   Embedder,
+  FacetsRequest,
+  FacetsResult,
+  Filter,
+  FolderWatch,
   Generator,
   Grounding,
   HealthReport,
@@ -24,6 +30,7 @@ import type {
   StoreStatus,
   SyncOptions,
   Warning,
+  WatchOptions,
   WriteOptions,
 } from "@advisor/contracts";
 
@@ -73,6 +80,8 @@ export interface AskRequest {
   readonly grounding?: Grounding;
   readonly adapter?: string | AdapterSelection;
   readonly principal?: Principal;
+  /** Which documents to look at. Default: all that the principal may read. */
+  readonly filter?: Filter;
   readonly topK?: number;
   /** Default `hybrid`. */
   readonly searchMode?: SearchMode;
@@ -91,10 +100,18 @@ export interface AskRequest {
 /** Options of `search`. Defaults are the advisor's own; `mode` is `hybrid`. */
 export interface AdvisorSearchOptions {
   readonly principal?: Principal;
+  /** Which documents to look at. Default: all that the principal may read. */
+  readonly filter?: Filter;
   readonly topK?: number;
   readonly mode?: SearchMode;
   readonly signal?: AbortSignal;
 }
+
+/** See {@link CountRequest}; without a principal the advisor's own counts. */
+export type AdvisorCountOptions = Omit<CountRequest, "principal"> & { readonly principal?: Principal };
+
+/** See {@link FacetsRequest}; without a principal the advisor's own counts. */
+export type AdvisorFacetsOptions = Omit<FacetsRequest, "principal"> & { readonly principal?: Principal };
 
 /** See {@link HealthRequest}; without a principal the advisor's own checks. */
 export type AdvisorCheckOptions = Omit<HealthRequest, "principal"> & { readonly principal?: Principal };
@@ -116,11 +133,27 @@ export interface AdvisorStatus {
 export interface Advisor {
   /** Brings the store in step with a folder (docs/sources.md names the formats). Interrupt it and run it again at will. */
   sync(folder: string, options?: SyncOptions): Promise<ChangeReport>;
+  /**
+   * The same as {@link sync}, and then keeps the store in step until closed: what changes in the folder is in the next
+   * answer. `dispose` closes it.
+   * @throws what `sync` throws; BadInputError `invalid_setting` when a retriever of your own cannot watch.
+   */
+  watch(folder: string, options?: WatchOptions): Promise<FolderWatch>;
   upsert(documents: DocumentInput | readonly DocumentInput[], options?: WriteOptions): Promise<ChangeReport>;
   remove(uris: string | readonly string[], options?: WriteOptions): Promise<ChangeReport>;
   search(query: string, options?: AdvisorSearchOptions): Promise<SearchResult>;
   /** The document a citation points into, if the principal may read it. */
   document(id: string, options?: { readonly principal?: Principal }): Promise<Document | undefined>;
+  /**
+   * How many documents and passages the principal may read.
+   * @throws BadInputError `invalid_setting` when a retriever of your own cannot count.
+   */
+  count(options?: AdvisorCountOptions): Promise<Counts>;
+  /**
+   * How many documents the principal may read, by source, role or metadata.
+   * @throws BadInputError `invalid_setting` when a retriever of your own cannot count.
+   */
+  facets(options: AdvisorFacetsOptions): Promise<FacetsResult>;
   /** The roles that the tenant's rules name. */
   roles(tenant?: string): Promise<readonly string[]>;
   /**

@@ -1,4 +1,5 @@
 import {
+  filterSchema,
   groundingSchema,
   MAX_QUERY_LENGTH,
   MAX_TOP_K,
@@ -47,6 +48,7 @@ const askRequestSchema = z.strictObject({
   grounding: groundingSchema.optional(),
   adapter: adapterChoiceSchema.optional(),
   principal: principalSchema.optional(),
+  filter: filterSchema.optional(),
   topK: z.number().int().min(1).max(MAX_TOP_K).optional(),
   searchMode: searchModeSchema.default("hybrid"),
   maxTokens: z.number().int().min(1).max(MAX_ANSWER_TOKENS).default(DEFAULT_ANSWER_TOKENS),
@@ -70,6 +72,7 @@ export function parseAskRequest(request: unknown): ParsedAskRequest {
 const searchOptionsSchema = z.strictObject({
   query: questionSchema,
   principal: principalSchema.optional(),
+  filter: filterSchema.optional(),
   topK: z.number().int().min(1).max(MAX_TOP_K).optional(),
   mode: searchModeSchema.default("hybrid"),
   signal: signalSchema.optional(),

@@ -160,6 +160,14 @@ export async function* answerEvents(
 /** Wrong use that can be told without loading anything. */
 function checkUse(mode: Mode, request: ParsedAskRequest): void {
   checkAdapterUse(mode, request.adapter);
+  if (request.filter && !usesSources(mode)) {
+    throw new BadInputError({
+      code: "invalid_request",
+      subject: "ask request, filter",
+      reason: `the mode ${mode} has no sources to choose from`,
+      nextStep: `Use the mode ${mode === "adapter" ? "hybrid" : "retrieval"}, or leave the filter out`,
+    });
+  }
   if (request.grounding && !usesSources(mode)) {
     throw new BadInputError({
       code: "invalid_request",
@@ -209,6 +217,7 @@ async function search(
     principal: request.principal ?? settings.principal ?? DEFAULT_PRINCIPAL,
     topK: request.topK ?? settings.topK,
     mode: request.searchMode,
+    ...(request.filter && { filter: request.filter }),
     signal,
   });
   return { passages, warnings, retrievalMs: environment.now() - start };

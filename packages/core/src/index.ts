@@ -15,12 +15,21 @@ export {
   type ChangeReport,
   type Citation,
   ContextError,
+  type CountRequest,
+  type Counts,
   DEFAULT_PRINCIPAL,
   DEFAULT_TENANT,
   type Document,
   type DocumentInput,
   type Embedder,
   type EmbeddingKind,
+  type Facet,
+  type FacetCounts,
+  type FacetsRequest,
+  type FacetsResult,
+  type FacetValue,
+  type Filter,
+  type FilterValue,
   type GenerateEvent,
   type GenerateRequest,
   type GenerateResult,
@@ -68,6 +77,8 @@ export { type AddAdapterOptions, addAdapterManifest } from "./add-adapter-manife
 export type {
   Advisor,
   AdvisorCheckOptions,
+  AdvisorCountOptions,
+  AdvisorFacetsOptions,
   AdvisorSearchOptions,
   AdvisorSettings,
   AdvisorStatus,
@@ -86,3 +97,4 @@ export {
 export { createAdvisor } from "./create-advisor.ts";
 export type { EmbedderChoice } from "./embedder-choice.ts";
 export { DEFAULT_PROMPT_FORMAT } from "./prompt/default-format.ts";
+export { type ReembedOptions, reembed } from "./reembed.ts";

@@ -1,8 +1,14 @@
-import { type Embedder, type OnProgress, parseInput, type Retriever } from "@advisor/contracts";
+import {
+  type Embedder,
+  type OnProgress,
+  parseInput,
+  type Retriever,
+  type WriteOptions,
+} from "@advisor/contracts";
 import { z } from "zod";
 import { createRetriever } from "./retriever.ts";
-import { finishSwitch, generationLocation } from "./store/generation.ts";
-import { openDatabase } from "./store/lance.ts";
+import { finishSwitch, openGeneration } from "./store/generation.ts";
+import type { StorageOptions } from "./store/location.ts";
 import { DEFAULT_LOCK_TIMEOUT_MS } from "./store/lock.ts";
 import {
   checkEmbedder,
@@ -12,15 +18,20 @@ import {
   reembedded,
   writeManifest,
 } from "./store/manifest.ts";
-import { missing, openStore } from "./store/open-store.ts";
+import { missing, openPlace } from "./store/open-store.ts";
+import type { WriterTurn } from "./store/writer-turn.ts";
 
 /** The vector leg's share when the caller names none. See docs/retrieval.md for how it was found. */
 export const DEFAULT_VECTOR_WEIGHT = 0.25;
 
 /** Where a store is, and how it is searched and written. */
 export interface KnowledgeSettings {
-  /** Folder of the store, or a LanceDB URI such as `s3://bucket/store`. */
+  /** Folder of the store, or an object store's URI such as `s3://bucket/store`, which needs `allowRemote`. */
   readonly location: string;
+  /** An object store's endpoint, region and credentials, by LanceDB's names. They come up in no message. */
+  readonly storageOptions?: StorageOptions;
+  /** Lets a store on another machine be read and written. Default false: nothing leaves this machine. */
+  readonly allowRemote?: boolean;
   readonly embedder: Embedder;
   /** The vector leg's share in a hybrid search, in [0, 1]: 0 is keywords alone. Default 0.25; a card of an embedder names its own. */
   readonly vectorWeight?: number;
@@ -34,6 +45,8 @@ export interface KnowledgeSettings {
 
 const settingsSchema = z.strictObject({
   location: z.string().min(1),
+  storageOptions: z.record(z.string().min(1), z.string()).default({}),
+  allowRemote: z.boolean().default(false),
   embedder: z.custom<Embedder>(
     (value) => typeof (value as Embedder | null)?.embed === "function",
     "must be an embedder",
@@ -43,55 +56,61 @@ const settingsSchema = z.strictObject({
   lockTimeoutMs: z.number().min(0).default(DEFAULT_LOCK_TIMEOUT_MS),
   onProgress: z.custom<OnProgress>((value) => typeof value === "function").optional(),
 });
-
 /**
  * Opens the knowledge of a folder: a LanceDB store of documents and their chunks, searched by words, by meaning, or both.
  *
  * Readers are never blocked. Writers of all processes take turns; a call that waits longer than `lockTimeoutMs` throws
  * `store_locked` with the process that holds it. The embedder stays the caller's: `dispose` closes the store alone.
- * @throws StoreError `store_missing`, `store_corrupt`, `store_version`, `store_embedder_mismatch`, `store_locked`.
+ * @throws StoreError `store_missing`, `store_corrupt`, `store_version`, `store_embedder_mismatch`, `store_locked`,
+ * `store_unavailable` (of an object store: call again later). BadInputError `invalid_setting`.
  */
 export async function openKnowledge(settings: KnowledgeSettings): Promise<Retriever> {
   const parsed = parseInput(settingsSchema, settings, "knowledge settings", "invalid_setting");
-  const { embedder, create } = parsed;
-  const store = await openStore(parsed);
-  const { location, root, exclusively } = store;
+  const { embedder, create, lockTimeoutMs: timeoutMs } = parsed;
+  const store = await openPlace(parsed);
+  const { location, writers } = store;
+  const exclusively = <Result>(
+    { signal, onProgress }: WriteOptions,
+    work: (turn: WriterTurn) => Promise<Result>,
+  ): Promise<Result> => writers.run({ timeoutMs, signal, onProgress }, work);
   try {
-    let manifest = await readManifest(root, location);
+    let manifest = await readManifest(store.database, location);
     if (!manifest) {
       if (!create) throw missing(location);
       const progress = parsed.onProgress ? { onProgress: parsed.onProgress } : {};
       manifest = await exclusively(progress, async () => {
-        return (await readManifest(root, location)) ?? (await writeManifest(root, newManifest(embedder)));
+        const now = await readManifest(store.database, location);
+        return now ?? (await writeManifest(store.database, newManifest(embedder)));
       });
     }
     checkEmbedder(manifest, embedder, location);
     const { generation } = manifest;
-    const database = generation === 0 ? root : await openDatabase(generationLocation(location, generation));
+    const currentManifest = async (): Promise<Manifest> => {
+      const now = await readManifest(store.database, location);
+      if (!now) throw missing(location);
+      if (now.generation !== generation) throw reembedded(now, location);
+      return now;
+    };
+    const { database } = await openGeneration(store, generation);
     return createRetriever({
       ...parsed,
       location,
       database,
+      alone: store.isFolder,
       exclusively: (options, work) =>
-        exclusively(options, async () => {
-          await finishSwitch(root, location, await currentManifest());
-          return work();
+        exclusively(options, async (turn) => {
+          await finishSwitch(store, await currentManifest());
+          return work(turn);
         }),
       currentManifest,
-      close: () => {
-        if (database !== root) database.close();
-        root.close();
+      currentWriter: writers.current,
+      close() {
+        if (database !== store.database) database.close();
+        store.database.close();
       },
     });
-
-    async function currentManifest(): Promise<Manifest> {
-      const now = await readManifest(root, location);
-      if (!now) throw missing(location);
-      if (now.generation !== generation) throw reembedded(now, location);
-      return now;
-    }
   } catch (error) {
-    root.close();
+    store.database.close();
     throw error;
   }
 }

@@ -4,10 +4,13 @@ import {
   BadInputError,
   CancelledError,
   type ChangeReport,
+  countRequestSchema,
   DEFAULT_TENANT,
   type Document,
-  documentInputSchema,
   type Embedder,
+  type FolderWatch,
+  facetsRequestSchema,
+  globsSchema,
   healthRequestSchema,
   parseInput,
   principalSchema,
@@ -21,21 +24,25 @@ import {
   writeOptionsSchema,
 } from "@advisor/contracts";
 import { z } from "zod";
+import type { FolderSourceSettings } from "./folder-source.ts";
+import { countReadable, facetsOfReadable } from "./search/facets.ts";
 import { searchTable } from "./search/search.ts";
+import { storableName as name } from "./storable-name.ts";
 import { ANY_CHUNK, documentFilter, headerFilter } from "./store/filter.ts";
 import type { LanceDatabase, LanceTable } from "./store/lance.ts";
-import { currentWriter } from "./store/lock.ts";
 import { isTenantTable, type Manifest, STORE_FORMAT } from "./store/manifest.ts";
 import { storeFailure } from "./store/store-failure.ts";
+import type { WriterTurn } from "./store/writer-turn.ts";
 import type { ChangeWriter, StoredHeader } from "./write.ts";
 
 /** Source of documents handed over in code. */
 const UPSERT_SOURCE = "upsert";
-/** A lone surrogate would be stored as another sign, and never be found again. */
-const storable = (text: string) => !/\p{Cs}/u.test(text);
-const name = z.string().min(1).max(4096).refine(storable, "must not hold lone surrogates");
-const syncOptionsSchema = writeOptionsSchema.extend({ source: name.optional() });
-const documentsSchema = z.array(documentInputSchema.extend({ uri: name }));
+const syncOptionsSchema = writeOptionsSchema.extend({
+  source: name.optional(),
+  include: globsSchema.optional(),
+  exclude: globsSchema.optional(),
+  rehash: z.boolean().default(false),
+});
 const urisSchema = z.array(name);
 
 export interface RetrieverParts {
@@ -43,11 +50,24 @@ export interface RetrieverParts {
   readonly database: LanceDatabase;
   readonly embedder: Embedder;
   readonly vectorWeight: number;
-  readonly exclusively: <Result>(options: WriteOptions, work: () => Promise<Result>) => Promise<Result>;
+  /** Whether `exclusively` keeps every other writer out. Where there is no lock it does not. */
+  readonly alone: boolean;
+  readonly exclusively: <Result>(
+    options: WriteOptions,
+    work: (turn: WriterTurn) => Promise<Result>,
+  ) => Promise<Result>;
+  /** The writer at work now, in words. */
+  readonly currentWriter: () => Promise<string | undefined>;
   /** What the store says of itself now. @throws StoreError `store_embedder_mismatch` when its tables were replaced. */
   readonly currentManifest: () => Promise<Manifest>;
   readonly close: () => void;
 }
+
+const watchOptionsSchema = syncOptionsSchema.omit({ rehash: true }).extend({
+  debounceMs: z.number().min(0).max(60_000).default(100),
+  pollMs: z.number().min(10).optional(),
+  rescanMs: z.number().min(0).default(600_000),
+});
 
 /** The retriever on an open database: searches, writing calls, and what waits for what. */
 export function createRetriever({
@@ -55,12 +75,15 @@ export function createRetriever({
   database,
   embedder,
   vectorWeight,
+  alone,
   exclusively,
+  currentWriter,
   currentManifest,
   close,
 }: RetrieverParts): Retriever {
   const tables = new Map<string, Promise<LanceTable | undefined>>();
   const inFlight = new Set<Promise<unknown>>();
+  const watches = new Set<FolderWatch>();
   const subject = `knowledge store ${location}`;
   let disposed: Promise<void> | undefined;
 
@@ -68,11 +91,7 @@ export function createRetriever({
     const name = tableName(tenant);
     const known = tables.get(name);
     if (known) return known;
-    const opened = database.open(name).then(async (table) => {
-      // Nothing may be there because everything was moved.
-      if (!table) await currentManifest();
-      return table;
-    });
+    const opened = database.open(name);
     tables.set(name, opened);
     // A table that is not there yet may be made by another process at any time.
     opened.then(
@@ -96,40 +115,66 @@ export function createRetriever({
     return running;
   };
 
+  /** A read that found nothing, or counted, must know that its table is not one that is being removed. */
+  const read = <Result>(
+    work: () => Promise<Result>,
+    isEmpty: (result: Result) => boolean = () => true,
+  ): Promise<Result> =>
+    track(async () => {
+      const result = await work();
+      if (isEmpty(result)) await currentManifest();
+      return result;
+    });
+
   /** Runs a writing call on the tenant's table, made when it is missing. */
   const write = (
     options: WriteOptions,
     tenant: string,
     source: string,
     work: (writer: ChangeWriter, stored: ReadonlyMap<string, StoredHeader>) => Promise<ChangeReport>,
+    parts?: readonly string[],
   ): Promise<ChangeReport> =>
-    exclusively(options, async () => {
-      const table = await database.openOrCreate(tableName(tenant), embedder.dimensions);
+    exclusively(options, async (turn) => {
+      const opened = await database.openOrCreate(tableName(tenant), embedder.dimensions);
+      const table = duringTurn(opened, turn);
+      let writer: ChangeWriter | undefined;
       try {
         // Parsers load with the first writing call: who only searches never needs them.
         const { createChangeWriter, readHeaders } = await import("./write.ts");
-        const stored = await readHeaders(table, source);
-        const writer = createChangeWriter({ table, embedder, stored, signal: options.signal });
+        const stored = await readHeaders(table, source, parts);
+        writer = createChangeWriter({ table, embedder, stored, alone, signal: options.signal });
         return await work(writer, stored);
       } catch (error) {
         throw isSystemError(error) ? storeFailure(error, location) : error;
       } finally {
+        // A commit may still be under way when a call fails or is cancelled; until it ends nobody else may write.
+        await writer?.settle();
         table.close();
       }
     });
 
+  const openSource = async (folder: string, settings: Omit<FolderSourceSettings, "location">) => {
+    const { openFolderSource } = await import("./folder-source.ts");
+    const opened = await openFolderSource(folder, { ...settings, location });
+    if (opened.source === UPSERT_SOURCE) throw reservedSource();
+    return opened;
+  };
+
   return {
     search: (request) =>
-      track(async () => {
-        const { signal, ...fields } = request;
-        const parsed = parseInput(searchRequestSchema, fields, "search request");
-        throwIfAborted(signal, subject);
-        const table = await tableOf(parsed.principal.tenant);
-        return searchTable({ table, embedder, vectorWeight }, { ...parsed, signal });
-      }),
+      read(
+        async () => {
+          const { signal, ...fields } = request;
+          const parsed = parseInput(searchRequestSchema, fields, "search request");
+          throwIfAborted(signal, subject);
+          const table = await tableOf(parsed.principal.tenant);
+          return searchTable({ table, embedder, vectorWeight }, { ...parsed, signal });
+        },
+        ({ passages }) => passages.length === 0,
+      ),
 
     document: (id, principal) =>
-      track(async () => {
+      read(async () => {
         const who = parseInput(principalSchema, principal, "principal");
         const wanted = parseInput(z.string().max(256), id, "document id");
         if (!/^[0-9a-f]+$/.test(wanted)) return undefined;
@@ -153,25 +198,12 @@ export function createRetriever({
     upsert: (documents, options = {}) =>
       track(async () => {
         const parsed = parseOptions(writeOptionsSchema, options, "upsert options");
-        const inputs = parseInput(documentsSchema, documents, "documents");
-        const { tenant = DEFAULT_TENANT, defaultRoles = [], signal } = parsed;
-        // Of two documents with one uri the later one is meant.
-        const byUri = new Map(inputs.map((input) => [input.uri, input]));
+        const { tenant = DEFAULT_TENANT, defaultRoles = [], signal, onProgress } = parsed;
+        const { parseDocuments, putDocuments } = await import("./upsert.ts");
+        const inputs = parseDocuments(documents);
         return write(parsed, tenant, UPSERT_SOURCE, async (writer) => {
-          let done = 0;
-          for (const { uri, text, mediaType = "text/markdown", title, roles, metadata } of byUri.values()) {
-            throwIfAborted(signal, subject);
-            options.onProgress?.({
-              stage: "upsert",
-              done,
-              total: byUri.size,
-              unit: "documents",
-              subject: uri,
-            });
-            const given = { title, roles, metadata, defaultRoles };
-            await writer.put({ tenant, source: UPSERT_SOURCE, uri, content: text, mediaType, ...given });
-            done++;
-          }
+          const about = { tenant, source: UPSERT_SOURCE, defaultRoles };
+          await putDocuments({ writer, inputs, about, subject, signal, onProgress });
           return writer.finish();
         });
       }),
@@ -195,27 +227,68 @@ export function createRetriever({
         const path = parseInput(z.string().min(1), folder, "folder");
         const tenant = parsed.tenant ?? DEFAULT_TENANT;
         throwIfAborted(parsed.signal, subject);
-        const [{ listFolder }, { syncFolder }] = await Promise.all([
-          import("./extract/folder.ts"),
-          import("./sync.ts"),
-        ]);
-        const listing = await listFolder(path, location);
-        const source = parsed.source ?? listing.root;
-        if (source === UPSERT_SOURCE) throw reservedSource();
-        return write(parsed, tenant, source, (writer, stored) =>
-          syncFolder({ writer, listing, stored, tenant, source, ...pick(parsed) }),
+        const source = await openSource(path, { ...parsed, tenant });
+        const listing = await source.list();
+        return write(parsed, tenant, source.source, (writer, stored) =>
+          source.write(listing, writer, stored, parsed),
         );
       }),
 
-    roles: (tenant) =>
+    count: (request) =>
+      read(async () => {
+        const { signal, ...fields } = request;
+        const parsed = parseInput(countRequestSchema, fields, "count request");
+        throwIfAborted(signal, subject);
+        return countReadable(await tableOf(parsed.principal.tenant), parsed);
+      }),
+
+    facets: (request) =>
+      read(async () => {
+        const { signal, ...fields } = request;
+        const parsed = parseInput(facetsRequestSchema, fields, "facets request");
+        throwIfAborted(signal, subject);
+        return facetsOfReadable(await tableOf(parsed.principal.tenant), parsed);
+      }),
+
+    watch: (folder, { onEvent = () => {}, ...options } = {}) =>
       track(async () => {
+        const parsed = parseOptions(watchOptionsSchema, options, "watch options");
+        const path = parseInput(z.string().min(1), folder, "folder");
+        const tenant = parsed.tenant ?? DEFAULT_TENANT;
+        throwIfAborted(parsed.signal, subject);
+        const source = await openSource(path, { ...parsed, tenant });
+        const { watchFolder } = await import("./watch/watch-folder.ts");
+        const { debounceMs: quietMs, pollMs, rescanMs, onProgress } = parsed;
+        const watch = await watchFolder({
+          ...{ root: source.root, quietMs, pollMs, rescanMs, onEvent, signal: parsed.signal },
+          list: source.list,
+          sync: async (parts, signal) => {
+            const run = { signal, ...(onProgress && { onProgress }), partial: parts !== undefined };
+            const listing = await source.list(parts);
+            return write(
+              run,
+              tenant,
+              source.source,
+              (writer, stored) => source.write(listing, writer, stored, run),
+              parts,
+            );
+          },
+        });
+        watches.add(watch);
+        const forget = () => watches.delete(watch);
+        watch.closed.then(forget, forget);
+        return watch;
+      }),
+
+    roles: (tenant) =>
+      read(async () => {
         const table = await tableOf(parseInput(tenantSchema, tenant, "tenant"));
         const rows = (await table?.select(headerFilter(), ["roles"])) ?? [];
         return [...new Set(rows.flatMap((row) => (row.roles as readonly unknown[]).map(String)))].sort();
       }),
 
     check: (request) =>
-      track(async () => {
+      read(async () => {
         const { signal, ...fields } = request;
         const parsed = parseInput(healthRequestSchema, fields, "check request");
         throwIfAborted(signal, subject);
@@ -239,7 +312,7 @@ export function createRetriever({
         const { next } = await currentManifest();
         const names = (await database.tableNames()).filter(isTenantTable);
         const tenants = await Promise.all(names.map((name) => tenantStatus(database, name)));
-        const writer = await currentWriter(location);
+        const writer = await currentWriter();
         return {
           location,
           embedder: { id: embedder.id, dimensions: embedder.dimensions },
@@ -257,6 +330,7 @@ export function createRetriever({
   async function dispose(): Promise<void> {
     disposed ??= (async () => {
       await Promise.allSettled(inFlight);
+      await Promise.all([...watches].map((watch) => watch.close()));
       for (const table of await Promise.allSettled(tables.values())) {
         if (table.status === "fulfilled") table.value?.close();
       }
@@ -282,6 +356,23 @@ async function tenantStatus(
   }
 }
 
+/** The table, whose every change first asks whether the turn is still this writer's. */
+function duringTurn(table: LanceTable, turn: WriterTurn): LanceTable {
+  const asking =
+    <Parameters extends unknown[]>(change: (...parameters: Parameters) => Promise<void>) =>
+    async (...parameters: Parameters) => {
+      await turn.check();
+      return change(...parameters);
+    };
+  return {
+    ...table,
+    replace: asking(table.replace),
+    append: asking(table.append),
+    remove: asking(table.remove),
+    tidy: asking(table.tidy),
+  };
+}
+
 function tableName(tenant: string): string {
   return `tenant-${createHash("sha256").update(tenant).digest("hex").slice(0, 40)}`;
 }
@@ -297,10 +388,6 @@ function parseOptions<Schema extends z.ZodObject>(
     ...(signal ? { signal } : {}),
     ...(onProgress ? { onProgress } : {}),
   };
-}
-
-function pick({ defaultRoles = [], signal, onProgress }: WriteOptions) {
-  return { defaultRoles, signal, onProgress };
 }
 
 function isStoreError(error: unknown): error is StoreError {

@@ -9,7 +9,10 @@ const knowledge = await openKnowledge({ location, embedder: createFakeEmbedder()
 try {
   for (let searches = 0; ; searches++) {
     const { passages } = await knowledge.search({ query, principal: DEFAULT_PRINCIPAL, topK: 200 });
-    if (passages.length < Number(least)) process.exit(3);
+    if (passages.length < Number(least)) {
+      process.stderr.write(`found ${passages.length} passages`);
+      process.exit(3);
+    }
     if (searches === 0) process.stdout.write("ready\n");
   }
 } catch (error) {

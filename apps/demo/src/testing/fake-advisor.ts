@@ -120,6 +120,8 @@ export function fakeAdvisor(options: FakeAdvisorOptions): FakeAdvisor {
     dispose: async () => undefined,
     [Symbol.asyncDispose]: async () => undefined,
     check: unexpected("check"),
+    count: unexpected("count"),
+    facets: unexpected("facets"),
     sync: unexpected("sync"),
     upsert: unexpected("upsert"),
     remove: unexpected("remove"),

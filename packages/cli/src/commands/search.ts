@@ -11,6 +11,7 @@ import { createProgressLine } from "../output/progress-line.ts";
 import { writeWarnings } from "../output/warnings.ts";
 import { questionOf } from "../question.ts";
 import { searchLine } from "../result-lines.ts";
+import { allOf, filterOf } from "../where.ts";
 import { requireKnownRoles, requireStore, settingsOf, withAdvisor } from "../with-advisor.ts";
 
 export interface SearchFlags extends AskerFlags, BatchFlags {
@@ -27,9 +28,11 @@ export async function search(
   const { host, signal, terminal } = context;
   const asked = questionOf("search", words, flags);
   const principal = principalOf(flags);
+  const filter = filterOf(flags);
   const options = {
     principal,
     signal,
+    ...(filter && { filter }),
     ...(flags.mode !== undefined && { mode: parseSearchMode(flags.mode) }),
     ...(flags.topK !== undefined && { topK: parseNumber("--top-k", flags.topK, { min: 1, max: MAX_TOP_K }) }),
   };
@@ -46,7 +49,13 @@ export async function search(
           file: asked.file,
           concurrency: asked.concurrency,
           onDone: (done) => progress.show({ stage: "searching", done, unit: "questions" }),
-          answer: async ({ id, question }) => searchLine(id, await advisor.search(question, options)),
+          answer: async ({ id, question, filter: own }) => {
+            const both = allOf([filter, own]);
+            return searchLine(
+              id,
+              await advisor.search(question, { ...options, ...(both && { filter: both }) }),
+            );
+          },
         });
       }
       progress.say("Searching");

@@ -26,10 +26,7 @@ export function poolRows(
     const taken = dims.length === 3 && pooling === "mean" ? length : 1;
     const first = dims.length === 3 && pooling === "last" ? length - 1 : 0;
     const sum = new Float64Array(width);
-    for (let token = 0; token < taken; token++) {
-      const from = row * stride + (first + token) * width;
-      for (let i = 0; i < width; i++) sum[i] = (sum[i] as number) + (data[from + i] as number);
-    }
+    addRows(sum, data, row * stride + first * width, taken);
     let square = 0;
     const kept = sum.subarray(0, dimensions ?? width);
     for (const value of kept) square += value * value;
@@ -37,4 +34,24 @@ export function poolRows(
     if (!Number.isFinite(norm)) throw new Error("the model's output holds a value that is no number");
     return Float32Array.from(kept, (value) => (norm === 0 ? 0 : value / norm));
   });
+}
+
+/** Adds `count` rows of `data` that begin at `from` to `sum`, four at a time: it is then read and written a quarter as often. */
+function addRows(sum: Float64Array, data: Float32Array, from: number, count: number): void {
+  const width = sum.length;
+  let row = 0;
+  for (; row + 4 <= count; row += 4) {
+    const a = from + row * width;
+    const b = a + width;
+    const c = b + width;
+    const d = c + width;
+    for (let i = 0; i < width; i++) {
+      const two = (sum[i] as number) + (data[a + i] as number) + (data[b + i] as number);
+      sum[i] = two + (data[c + i] as number) + (data[d + i] as number);
+    }
+  }
+  for (; row < count; row++) {
+    const at = from + row * width;
+    for (let i = 0; i < width; i++) sum[i] = (sum[i] as number) + (data[at + i] as number);
+  }
 }

@@ -177,7 +177,12 @@ async function build(parts: Parts): Promise<Embedder> {
     prefix: string,
     signal?: AbortSignal,
   ): Promise<Float32Array[]> => {
-    const encoded = texts.map((text) => (text.trim() === "" ? [] : encode(prefix + text).slice(0, room)));
+    const encoded: (readonly number[])[] = [];
+    for (const [index, text] of texts.entries()) {
+      encoded.push(text.trim() === "" ? [] : encode(prefix + text).slice(0, room));
+      // Thousands of texts take a while, and others in this process have work too.
+      if (index % MAX_BATCH_TEXTS === MAX_BATCH_TEXTS - 1) await nextTurn();
+    }
     const vectors: (Float32Array | undefined)[] = new Array(texts.length).fill(undefined);
     for (const batch of batches(encoded, unknown)) {
       throwIfStopped(signal, disposed, name);

@@ -1,16 +1,16 @@
 import { readdir, stat, statfs } from "node:fs/promises";
 import { join } from "node:path";
 import { StoreError } from "@advisor/contracts";
-import { isLocalLocation } from "../store/local-location.ts";
+import type { StorePlace } from "../store/open-store.ts";
 
 /** Room for the new tables beside the old ones, as a share of those: vectors may be longer, and indexes are made twice. */
 const SHARE = 1.5;
 
-/** Bytes that the tables of documents take; undefined on an object store, where nobody counts. */
-export async function bytesOf(location: string, tables: readonly string[]): Promise<number | undefined> {
-  if (!isLocalLocation(location)) return undefined;
+/** Bytes that the tables take; undefined on an object store, where nobody counts. */
+export async function bytesOf({ location, isFolder, database }: StorePlace): Promise<number | undefined> {
+  if (!isFolder) return undefined;
   let bytes = 0;
-  for (const table of tables) {
+  for (const table of await database.tableNames()) {
     const folder = join(location, `${table}.lance`);
     for (const entry of await readdir(folder, { recursive: true }).catch(() => [])) {
       const found = await stat(join(folder, entry)).catch(() => undefined);

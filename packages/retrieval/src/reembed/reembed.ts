@@ -1,4 +1,3 @@
-import { mkdir } from "node:fs/promises";
 import {
   type Embedder,
   type OnProgress,
@@ -8,10 +7,10 @@ import {
   type Warning,
 } from "@advisor/contracts";
 import { z } from "zod";
-import { dropGeneration, finishSwitch, generationLocation } from "../store/generation.ts";
-import { type LanceDatabase, openDatabase } from "../store/lance.ts";
-import { isLocalLocation } from "../store/local-location.ts";
-import { asOnlyWriter, DEFAULT_LOCK_TIMEOUT_MS } from "../store/lock.ts";
+import { dropGeneration, finishSwitch, openGeneration } from "../store/generation.ts";
+import type { LanceDatabase } from "../store/lance.ts";
+import type { StorageOptions } from "../store/location.ts";
+import { DEFAULT_LOCK_TIMEOUT_MS } from "../store/lock.ts";
 import {
   isTenantTable,
   type Manifest,
@@ -19,7 +18,8 @@ import {
   readManifest,
   writeManifest,
 } from "../store/manifest.ts";
-import { missing, type OpenStore, openStore } from "../store/open-store.ts";
+import { missing, openPlace, type StorePlace } from "../store/open-store.ts";
+import type { WriterTurn } from "../store/writer-turn.ts";
 import { copyTable } from "./copy-table.ts";
 import { bytesOf, requireSpace } from "./disk-space.ts";
 
@@ -30,8 +30,12 @@ const MAX_PASSES = 8;
 
 /** Which store, and the embedder it is brought to. */
 export interface ReembedSettings {
-  /** Folder of the store, or a LanceDB URI. */
+  /** Folder of the store, or an object store's URI, which needs `allowRemote`. */
   readonly location: string;
+  /** An object store's endpoint, region and credentials, by LanceDB's names. They come up in no message. */
+  readonly storageOptions?: StorageOptions;
+  /** Lets a store on another machine be read and written. Default false. */
+  readonly allowRemote?: boolean;
   /** The new embedder, which stays the caller's. That of the store ends a re-embedding that was not finished. */
   readonly embedder: Embedder;
   /** How long a step that needs the store alone waits for a writer in another process, in milliseconds. Default 30,000. */
@@ -55,6 +59,8 @@ export interface ReembedReport {
 
 const settingsSchema = z.strictObject({
   location: z.string().min(1),
+  storageOptions: z.record(z.string().min(1), z.string()).default({}),
+  allowRemote: z.boolean().default(false),
   embedder: z.custom<Embedder>(
     (value) => typeof (value as Embedder | null)?.embed === "function",
     "must be an embedder",
@@ -79,15 +85,15 @@ export async function reembedKnowledge(settings: ReembedSettings): Promise<Reemb
   const parsed = parseInput(settingsSchema, settings, "reembed settings", "invalid_setting");
   const begin = performance.now();
   throwIfAborted(parsed.signal, "re-embedding");
-  const store = await openStore({ ...parsed, create: false });
+  const store = await openPlace({ ...parsed, create: false });
   try {
-    const manifest = await exclusively(store, parsed, () => begun(store, parsed.embedder));
+    const manifest = await alone(store, parsed, () => begun(store, parsed.embedder));
     const { next } = manifest;
     const report = { from: nameOf(manifest), to: nameOf(next ?? manifest), elapsedMs: 0, warnings: [] };
     const moved = next ? await move(store, manifest, next, parsed) : { documents: 0, chunks: 0 };
     return { ...report, ...moved, elapsedMs: performance.now() - begin };
   } finally {
-    store.root.close();
+    store.database.close();
   }
 }
 
@@ -96,69 +102,56 @@ const nameOf = ({ embedderId, dimensions }: Pick<Manifest, "embedderId" | "dimen
   dimensions,
 });
 
-const exclusively = <Result>(store: OpenStore, { signal, onProgress }: Parsed, work: () => Promise<Result>) =>
-  store.exclusively({ ...(signal && { signal }), ...(onProgress && { onProgress }) }, work);
+/** Does the work as the only writer of a place. */
+const alone = <Result>(
+  { writers }: StorePlace,
+  { lockTimeoutMs, signal, onProgress }: Parsed,
+  work: (turn: WriterTurn) => Promise<Result>,
+) => writers.run({ timeoutMs: lockTimeoutMs, signal, onProgress }, work);
 
 /** The manifest with this embedder as the next one, of an earlier call or written now; without when nothing is to do. */
-async function begun({ root, location }: OpenStore, embedder: Embedder): Promise<Manifest> {
-  const found = await readManifest(root, location);
+async function begun(store: StorePlace, embedder: Embedder): Promise<Manifest> {
+  const { database, location } = store;
+  const found = await readManifest(database, location);
   if (!found) throw missing(location);
-  await finishSwitch(root, location, found);
+  await finishSwitch(store, found);
   const { replaced: _, next, ...manifest } = found;
   const isSame = (other: Pick<Manifest, "embedderId" | "dimensions">) =>
     other.embedderId === embedder.id && other.dimensions === embedder.dimensions;
   if (next && isSame(next)) return { ...manifest, next };
   // Another one was begun, or none is wanted any more.
-  if (next) await dropGeneration(root, location, next.generation);
-  if (isSame(manifest)) return next ? writeManifest(root, manifest) : manifest;
+  if (next) await dropGeneration(store, next.generation);
+  if (isSame(manifest)) return next ? writeManifest(database, manifest) : manifest;
   const { id: embedderId, dimensions } = embedder;
   const generation = (next?.generation ?? manifest.generation) + 1;
-  return writeManifest(root, { ...manifest, next: { generation, embedderId, dimensions } });
+  return writeManifest(database, { ...manifest, next: { generation, embedderId, dimensions } });
 }
 
 /** Makes the next generation and switches to it. */
-async function move(store: OpenStore, manifest: Manifest, next: NextGeneration, parsed: Parsed) {
-  const { root, location } = store;
-  const { signal, onProgress, lockTimeoutMs: timeoutMs } = parsed;
-  const place = generationLocation(location, next.generation);
-  const isLocal = isLocalLocation(location);
-  if (isLocal) await mkdir(place, { recursive: true });
-  const inPlace = generationLocation(location, manifest.generation);
-  const source = manifest.generation === 0 ? root : await openDatabase(inPlace);
-  const work = async () => {
-    const target = await openDatabase(place);
-    try {
-      return await moveInto(store, { manifest, next, source, target }, parsed);
-    } finally {
-      target.close();
-    }
-  };
+async function move(store: StorePlace, manifest: Manifest, next: NextGeneration, parsed: Parsed) {
+  const source = await openGeneration(store, manifest.generation);
+  const target = await openGeneration(store, next.generation);
   try {
     // Two of them at once would do everything twice.
-    return isLocal
-      ? await asOnlyWriter({ location: place, timeoutMs, signal, onProgress }, work)
-      : await work();
+    return await alone(target, parsed, () => moveInto({ store, manifest, next, source, target }, parsed));
   } finally {
-    if (source !== root) source.close();
+    target.database.close();
+    if (source !== store) source.database.close();
   }
 }
 
 interface Move {
+  readonly store: StorePlace;
   readonly manifest: Manifest;
   readonly next: NextGeneration;
-  readonly source: LanceDatabase;
-  readonly target: LanceDatabase;
+  readonly source: StorePlace;
+  readonly target: StorePlace;
 }
 
-async function moveInto(store: OpenStore, move: Move, parsed: Parsed) {
-  const { root, location } = store;
-  const { manifest, next, source, target } = move;
-  const inPlace = generationLocation(location, manifest.generation);
-  const place = generationLocation(location, next.generation);
-  const before = await bytesOf(inPlace, await source.tableNames());
-  if (before !== undefined) {
-    await requireSpace(location, before, (await bytesOf(place, await target.tableNames())) ?? 0);
-  }
+async function moveInto(move: Move, parsed: Parsed) {
+  const { store, manifest, next, source, target } = move;
+  const before = await bytesOf(source);
+  if (before !== undefined) await requireSpace(store.location, before, (await bytesOf(target)) ?? 0);
   const pass = createPass(move, parsed);
   const total = { documents: 0, chunks: 0, cut: 0 };
   const run = async () => {
@@ -170,21 +163,22 @@ async function moveInto(store: OpenStore, move: Move, parsed: Parsed) {
   };
   for (let passes = 0; passes < MAX_PASSES && (await run()) > FEW_DOCUMENTS; passes++);
   // Indexes take longer than the last few documents, so they are made while writers may still write.
-  await tidy(target, next.dimensions);
+  await tidy(target.database, next.dimensions);
 
-  await exclusively(store, parsed, async () => {
-    const now = await readManifest(root, location);
+  await alone(store, parsed, async (turn) => {
+    const now = await readManifest(store.database, store.location);
     if (now?.generation !== manifest.generation || now.next?.generation !== next.generation) {
-      throw overtaken(location);
+      throw overtaken(store.location);
     }
-    if ((await run()) > 0) await tidy(target, next.dimensions);
-    await target.dropDocumentTables(new Set(await source.tableNames()));
+    if ((await run()) > 0) await tidy(target.database, next.dimensions);
+    await target.database.dropDocumentTables(new Set(await source.database.tableNames()));
     throwIfAborted(parsed.signal, "re-embedding", "Call again: it goes on from where it stopped");
+    await turn.check();
     const { format } = manifest;
-    const switched = await writeManifest(root, { format, ...next, replaced: manifest.generation });
-    await finishSwitch(root, location, switched);
+    const switched = { format, ...next, replaced: manifest.generation };
+    await finishSwitch(store, await writeManifest(store.database, switched));
   });
-  const after = await bytesOf(place, await target.tableNames());
+  const after = await bytesOf(target);
   const { documents, chunks, cut } = total;
   return {
     documents,
@@ -195,7 +189,9 @@ async function moveInto(store: OpenStore, move: Move, parsed: Parsed) {
 }
 
 /** One pass over all tables, which looks again only at those that changed since the pass before. */
-function createPass({ source, target, next }: Move, { embedder, signal, onProgress }: Parsed) {
+function createPass(move: Move, { embedder, signal, onProgress }: Parsed) {
+  const { next } = move;
+  const [source, target] = [move.source.database, move.target.database];
   const seen = new Map<string, number>();
   return async () => {
     const sum = { documents: 0, chunks: 0, cut: 0 };

@@ -3,8 +3,12 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import type * as Lance from "@lancedb/lancedb";
 import type * as Arrow from "apache-arrow";
+import { type Cell, openCell, readCell } from "./cell.ts";
 import { rowsOfDocuments } from "./filter.ts";
+import { type StorageOptions, secretsOf } from "./location.ts";
+import { readingOptions, tryingAgain, writingOptions } from "./object-store.ts";
 import { type RawTable, schemaWithVectors, wrapRaw } from "./raw-table.ts";
+import { rowsToArrow } from "./rows-to-arrow.ts";
 import { type StoreRow, storeSchema } from "./schema.ts";
 import { storeFailure } from "./store-failure.ts";
 
@@ -51,6 +55,8 @@ export interface LanceTable {
   count(filter: string): Promise<number>;
   /** Puts these rows in place of all rows of these documents, in one commit. */
   replace(rows: readonly StoreRow[], documentIds: readonly string[]): Promise<void>;
+  /** Adds rows of documents of which no row is stored, in one commit. Unlike {@link replace} it does not read the table. */
+  append(rows: readonly StoreRow[]): Promise<void>;
   remove(documentIds: readonly string[]): Promise<void>;
   /**
    * Brings the indexes up to date, and now and then compacts and drops old versions. In a store of up to
@@ -81,6 +87,10 @@ export interface LanceDatabase {
   readSettings(name: string): Promise<ReadonlyMap<string, string> | undefined>;
   /** Puts these texts in place of all that the table held, in one commit. */
   writeSettings(name: string, settings: ReadonlyMap<string, string>): Promise<void>;
+  /** Opens a cell, and makes it when it is missing. */
+  openCell(name: string): Promise<Cell>;
+  /** What a cell holds; empty when there is none. */
+  readCell(name: string): Promise<string>;
   close(): void;
 }
 
@@ -93,6 +103,8 @@ let libraries: Promise<Libraries> | undefined;
 
 /** Loads LanceDB, once in a process. Call it early to have it load beside other things. */
 export function loadLance(): Promise<Libraries> {
+  // What it warns of, such as a busy server, comes back as an error when it matters.
+  process.env.LANCEDB_LOG ??= "error";
   libraries ??= import("@lancedb/lancedb").then((lance) => {
     // Required, not imported: LanceDB requires it, and an import would load a second copy.
     const arrow: typeof Arrow = createRequire(import.meta.url)("apache-arrow");
@@ -101,73 +113,118 @@ export function loadLance(): Promise<Libraries> {
   return libraries;
 }
 
-/** Opens the database. Reads always see the last commit, of this process or another. */
-export async function openDatabase(location: string): Promise<LanceDatabase> {
-  const guard = <Result>(work: () => Promise<Result>): Promise<Result> =>
+/** Opens the database. Reads always see the last commit, of this process or another. Options are an object store's. */
+export async function openDatabase(location: string, options?: StorageOptions): Promise<LanceDatabase> {
+  const secrets = secretsOf(options ?? {});
+  const guard: Guard = (work) =>
     work().catch((error: unknown) => {
-      throw storeFailure(error, location);
+      throw storeFailure(error, location, secrets);
     });
+  const again = options ? tryingAgain(options) : undefined;
+  const writeGuard: Guard = again ? (work) => again(() => guard(work)) : guard;
   const { lance, arrow } = await loadLance();
-  const connection = await guard(() =>
-    lance.connect(location, {
-      readConsistencyInterval: 0,
-      session: new lance.Session(INDEX_CACHE_BYTES, METADATA_CACHE_BYTES),
-    }),
-  );
-  const tableNames = () => guard(() => connection.tableNames({ limit: 1_000_000 }));
-  const open = async (name: string): Promise<Lance.Table | undefined> => {
+  const connect = (storageOptions?: Record<string, string>) =>
+    guard(() =>
+      lance.connect(location, {
+        readConsistencyInterval: 0,
+        session: new lance.Session(INDEX_CACHE_BYTES, METADATA_CACHE_BYTES),
+        ...(storageOptions && { storageOptions }),
+      }),
+    );
+  const reading = await connect(options && readingOptions(options));
+  let ownWriting: Promise<Lance.Connection> | undefined;
+  const writing = async () => {
+    if (!options) return reading;
+    ownWriting ??= connect(writingOptions(options));
+    return ownWriting;
+  };
+  const tableNames = () => guard(() => reading.tableNames({ limit: 1_000_000 }));
+  const open = async (connection: Lance.Connection, name: string): Promise<Lance.Table | undefined> => {
     try {
       return await connection.openTable(name);
     } catch (error) {
       // A folder without a first commit, left by a writer that was killed, is no table either; one with data is damaged.
-      const absent = /was not found|dataset .*not found/i.test((error as Error).message);
-      if (absent && !(await holdsData(location, name))) return undefined;
-      throw storeFailure(error, location);
+      if (isAbsent(error)) {
+        const holds = options ? (await tableNames()).includes(name) : await holdsData(location, name);
+        if (!holds) return undefined;
+      }
+      throw error;
     }
   };
+  const wrap = (table: Lance.Table) => wrapTable(table, { lance, arrow }, { guard, writeGuard }, !options);
   return {
     tableNames,
     async open(name) {
-      const table = await open(name);
-      return table && wrapTable(table, { lance, arrow }, guard);
+      const table = await guard(() => open(reading, name));
+      return table && wrap(table);
     },
     async openOrCreate(name, dimensions) {
-      const existing = await open(name);
-      const table =
-        existing ?? (await guard(() => connection.createEmptyTable(name, storeSchema(arrow, dimensions))));
-      await guard(() => makeIndexes(table, lance));
-      return wrapTable(table, { lance, arrow }, guard);
+      const table = await writeGuard(async () => {
+        const connection = await writing();
+        const existing = await open(connection, name);
+        if (existing) return existing;
+        return connection.createEmptyTable(name, storeSchema(arrow, dimensions), { existOk: true });
+      });
+      await writeGuard(() => makeIndexes(table, lance));
+      return wrap(table);
     },
     async openRaw(name) {
-      const table = await open(name);
-      return table && wrapRaw(table, { lance, arrow }, guard);
+      const table = await guard(() => open(reading, name));
+      return table && wrapRaw(table, { lance, arrow }, { guard, writeGuard });
     },
     async createLike(name, source, dimensions) {
       const schema = schemaWithVectors(await source.schemaOf(name), dimensions, { lance, arrow });
-      await guard(() => connection.createEmptyTable(name, schema));
+      await writeGuard(async () => (await writing()).createEmptyTable(name, schema, { existOk: true }));
     },
-    schemaOf: (name) => guard(async () => (await connection.openTable(name)).schema()),
+    schemaOf: (name) => guard(async () => (await reading.openTable(name)).schema()),
     async dropDocumentTables(keep = new Set()) {
       for (const name of (await tableNames()).filter((each) => !keep.has(each))) {
-        const table = await open(name);
-        const isOfDocuments = table && (await wrapRaw(table, { lance, arrow }, guard)) !== undefined;
+        const table = await guard(() => open(reading, name));
+        const ofDocuments = table && (await wrapRaw(table, { lance, arrow }, { guard, writeGuard }));
+        await ofDocuments?.clear();
         table?.close();
-        if (isOfDocuments) await guard(() => connection.dropTable(name));
+        if (ofDocuments) await writeGuard(async () => (await writing()).dropTable(name));
       }
     },
-    async readSettings(name) {
-      const table = await open(name);
-      if (!table) return undefined;
-      const rows = await guard(() => table.query().select(["key", "value"]).toArray());
-      return new Map(rows.map((row) => [String(row.key), String(row.value)]));
-    },
+    readSettings: (name) =>
+      guard(async () => {
+        const table = await reading.openTable(name).catch((error) => {
+          if (isAbsent(error)) return undefined;
+          throw error;
+        });
+        const rows = await table?.query().select(["key", "value"]).toArray();
+        return rows && new Map(rows.map((row) => [String(row.key), String(row.value)]));
+      }),
     async writeSettings(name, settings) {
       const rows = [...settings].map(([key, value]) => ({ key, value }));
-      // Asked to write over what is not there, LanceDB prints a warning.
-      const mode = (await tableNames()).includes(name) ? "overwrite" : "create";
-      await guard(() => connection.createTable(name, rows, { mode }));
+      const there = (await tableNames()).includes(name);
+      await writeGuard(async () =>
+        (await writing()).createTable(name, rows, there ? { mode: "overwrite" } : { existOk: true }),
+      );
     },
-    close: () => connection.close(),
+    openCell: (name) =>
+      writeGuard(async () => guardedCell(await openCell(await writing(), name), guard, writeGuard)),
+    readCell: (name) => guard(() => readCell(reading, name)),
+    close: () => {
+      reading.close();
+      ownWriting?.then((connection) => connection.close()).catch(() => {});
+    },
+  };
+}
+
+/** What LanceDB says of a table that is not there, or whose first commit is not. */
+function isAbsent(error: unknown): boolean {
+  return /was not found|dataset .*not found/i.test((error as Error).message);
+}
+
+type Guard = <Result>(work: () => Promise<Result>) => Promise<Result>;
+
+function guardedCell(cell: Cell, guard: Guard, writeGuard: Guard): Cell {
+  return {
+    read: () => writeGuard(cell.read),
+    swap: (expected, next) => writeGuard(() => cell.swap(expected, next)),
+    prune: () => guard(cell.prune),
+    close: cell.close,
   };
 }
 
@@ -211,7 +268,8 @@ function makeIndex(
 function wrapTable(
   table: Lance.Table,
   { lance, arrow }: Libraries,
-  guard: <Result>(work: () => Promise<Result>) => Promise<Result>,
+  { guard, writeGuard }: { readonly guard: Guard; readonly writeGuard: Guard },
+  locked: boolean,
 ): LanceTable {
   let indexed = false;
   const isIndexed = async () => {
@@ -220,6 +278,12 @@ function wrapTable(
     indexed = KEYWORD_COLUMNS.every((column) => columns.has(column));
     return indexed;
   };
+  const arrowRows = async (rows: readonly StoreRow[]) =>
+    rowsToArrow(
+      arrow,
+      storeSchema(arrow, vectorLength(await table.schema())),
+      rows as readonly object[] as Row[],
+    );
   return {
     keyword: (clauses, filter, limit, columns) =>
       guard(async () => {
@@ -266,12 +330,8 @@ function wrapTable(
       ),
     count: (filter) => guard(() => table.countRows(filter)),
     replace: (rows, documentIds) =>
-      guard(async () => {
-        const schema = storeSchema(arrow, vectorLength(await table.schema()));
-        const data = lance.makeArrowTable(
-          rows.map((row) => ({ ...row })),
-          { schema },
-        );
+      writeGuard(async () => {
+        const data = await arrowRows(rows);
         await table
           .mergeInsert("id")
           .whenMatchedUpdateAll()
@@ -280,12 +340,16 @@ function wrapTable(
           .useIndex(false)
           .execute(data);
       }),
-    remove: (documentIds) =>
+    append: (rows) =>
       guard(async () => {
+        await table.add(await arrowRows(rows));
+      }),
+    remove: (documentIds) =>
+      writeGuard(async () => {
         await table.delete(rowsOfDocuments(documentIds));
       }),
     tidy: (changed) =>
-      guard(async () => {
+      writeGuard(async () => {
         const rows = await table.countRows();
         const terms = (await table.listIndices()).find(({ name }) => name === indexOf("terms"));
         let unindexed = terms?.numUnindexedRows ?? rows;
@@ -295,9 +359,10 @@ function wrapTable(
         }
         const { fragmentStats } = await table.stats();
         if (fragmentStats.numFragments <= MAX_FRAGMENTS && unindexed <= rows * MAX_UNINDEXED_SHARE) return;
-        // Nobody else writes while this writer holds the lock, so files of no version are a killed writer's leavings.
+        // Files of no version are a killed writer's leavings where a lock file shuts others out. Where a lease does, a
+        // writer that stood still may yet commit them: there LanceDB lets them lie for a week.
         const cleanupOlderThan = new Date(Date.now() - KEEP_VERSIONS_MS);
-        await table.optimize({ cleanupOlderThan, deleteUnverified: true });
+        await table.optimize({ cleanupOlderThan, deleteUnverified: locked });
       }),
     close: () => table.close(),
   };

@@ -3,7 +3,7 @@ import { z } from "zod";
 import type { LanceDatabase } from "./lance.ts";
 
 /** Goes up when the tables of a store are laid out in another way. */
-export const STORE_FORMAT = 2;
+export const STORE_FORMAT = 3;
 const TABLE = "_store";
 
 /** What a store remembers of itself. */

@@ -1,43 +1,63 @@
 import { mkdir, realpath, stat } from "node:fs/promises";
-import { resolve } from "node:path";
-import { BadInputError, StoreError, type WriteOptions } from "@advisor/contracts";
+import { join } from "node:path";
+import { BadInputError, StoreError } from "@advisor/contracts";
 import { type LanceDatabase, openDatabase } from "./lance.ts";
-import { isLocalLocation } from "./local-location.ts";
-import { asOnlyWriter } from "./lock.ts";
+import { leaseWriters } from "./lease.ts";
+import { parseLocation, type StorageOptions } from "./location.ts";
+import { fileWriters } from "./lock.ts";
 import { storeFailure } from "./store-failure.ts";
+import type { Writers } from "./writer-turn.ts";
 
-/** A store's place, open, before it is known what it holds. */
-export interface OpenStore {
+/** Table in which the writer's name stands where there are no files to lock. */
+const LEASE = "_writer";
+
+/** A place of tables, open, with the turns of those who write to it. */
+export interface StorePlace {
+  /** Folder, or URI. */
   readonly location: string;
-  /** Where the manifest is, and the tables of the first generation. */
-  readonly root: LanceDatabase;
-  /** Does the work as the only writer of all processes. */
-  exclusively<Result>(options: WriteOptions, work: () => Promise<Result>): Promise<Result>;
+  readonly isFolder: boolean;
+  readonly database: LanceDatabase;
+  readonly writers: Writers;
+  /** Opens a place beneath this one, and makes it when it is missing. */
+  beneath(name: string): Promise<StorePlace>;
 }
 
-export interface OpenStoreSettings {
+export interface StorePlaceSettings {
   readonly location: string;
+  readonly storageOptions: StorageOptions;
+  readonly allowRemote: boolean;
   /** Makes the folder when it is missing. */
   readonly create: boolean;
-  readonly lockTimeoutMs: number;
 }
 
-export async function openStore(settings: OpenStoreSettings): Promise<OpenStore> {
-  const isLocal = isLocalLocation(settings.location);
-  const location = isLocal ? await localFolder(settings.location, settings.create) : settings.location;
-  const timeoutMs = settings.lockTimeoutMs;
+/** Opens a store's place, before it is known what it holds. */
+export async function openPlace(settings: StorePlaceSettings): Promise<StorePlace> {
+  const where = parseLocation(settings.location, settings.storageOptions, settings.allowRemote);
+  const options = where.kind === "folder" ? undefined : where.options;
+  return place(where.kind === "folder" ? await localFolder(where.path, settings.create) : where.uri, options);
+}
+
+async function place(location: string, options: StorageOptions | undefined): Promise<StorePlace> {
+  const isFolder = options === undefined;
+  const database = await openDatabase(location, options);
   return {
     location,
-    root: await openDatabase(location),
-    exclusively: ({ signal, onProgress }, work) =>
-      // Object stores have no files to lock; there LanceDB's own conditional commits keep writers apart.
-      isLocal ? asOnlyWriter({ location, timeoutMs, signal, onProgress }, work) : work(),
+    isFolder,
+    database,
+    writers: isFolder
+      ? fileWriters({ location })
+      : leaseWriters({
+          location,
+          open: () => database.openCell(LEASE),
+          read: () => database.readCell(LEASE),
+        }),
+    beneath: async (name) =>
+      place(isFolder ? await localFolder(join(location, name), true) : `${location}/${name}`, options),
   };
 }
 
 /** The store's real path, made when it may be. */
-async function localFolder(path: string, create: boolean): Promise<string> {
-  const folder = resolve(path);
+async function localFolder(folder: string, create: boolean): Promise<string> {
   try {
     if (create) await mkdir(folder, { recursive: true });
     if (!(await stat(folder)).isDirectory()) throw notAFolder(folder);

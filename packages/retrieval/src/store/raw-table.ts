@@ -16,6 +16,11 @@ export interface RawTable {
   rows(documentIds: readonly string[]): Promise<RawRow[]>;
   /** Puts these rows in place of all rows of these documents, in one commit. */
   replace(rows: readonly RawRow[], documentIds: readonly string[]): Promise<void>;
+  /**
+   * Removes all rows and every former state of the table. Whoever reads it from then on sees it empty: were its files
+   * removed at once, a reader could meet with a former state, and with rules that hold no more.
+   */
+  clear(): Promise<void>;
   close(): void;
 }
 
@@ -29,7 +34,7 @@ type Guard = <Result>(work: () => Promise<Result>) => Promise<Result>;
 export async function wrapRaw(
   table: Lance.Table,
   { lance }: Libraries,
-  guard: Guard,
+  { guard, writeGuard }: Readonly<Record<"guard" | "writeGuard", Guard>>,
 ): Promise<RawTable | undefined> {
   const schema = await guard(() => table.schema());
   const columns = schema.fields.map(({ name }) => name);
@@ -54,7 +59,7 @@ export async function wrapRaw(
         return found.map((row) => rawRow(row, columns));
       }),
     replace: (rows, documentIds) =>
-      guard(async () => {
+      writeGuard(async () => {
         const where = rowsOfDocuments(documentIds);
         if (rows.length === 0) return void (await table.delete(where));
         await table
@@ -64,6 +69,11 @@ export async function wrapRaw(
           .whenNotMatchedBySourceDelete({ where })
           .useIndex(false)
           .execute(lance.makeArrowTable([...rows], { schema }));
+      }),
+    clear: () =>
+      writeGuard(async () => {
+        await table.delete("true");
+        await table.optimize({ cleanupOlderThan: new Date(), deleteUnverified: true });
       }),
     close: () => table.close(),
   };
