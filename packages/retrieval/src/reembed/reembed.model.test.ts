@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ADMINISTRATOR, DEFAULT_PRINCIPAL, type Embedder, type Retriever } from "@advisor/contracts";
-import { createFakeEmbedder } from "@advisor/contracts/testing";
+import { createFakeEmbedder, createFakeS3 } from "@advisor/contracts/testing";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { spawnChild } from "../../test/spawn-child.ts";
 import { openKnowledge } from "../knowledge.ts";
@@ -301,6 +301,22 @@ describe("reembedKnowledge", () => {
     await child.ready;
     await reembed();
     expect(await child.ended).toBe(0);
+  });
+
+  test("on an object store the same holds, and the room on its disk is nobody's business", async () => {
+    await using s3 = await createFakeS3();
+    const place = { location: "s3://test/store", storageOptions: s3.storageOptions };
+    await using knowledge = await openKnowledge({ ...place, embedder: old() });
+    await knowledge.upsert(pages(12));
+    const report = await reembedKnowledge({ ...place, embedder: other() });
+    expect(report).toMatchObject({ documents: 12, to: { id: "other", dimensions: 48 } });
+    expect(report.bytes).toBeUndefined();
+    await expect(knowledge.search({ query: "fox", principal: DEFAULT_PRINCIPAL })).rejects.toMatchObject({
+      code: "store_embedder_mismatch",
+    });
+    await using after = await openKnowledge({ ...place, embedder: other() });
+    expect(await everything(after)).toEqual(await fresh((each) => each.upsert(pages(12))));
+    await after.upsert([page(0, "changed")]);
   });
 
   test("says when passages are longer than the new embedder sees", async () => {
