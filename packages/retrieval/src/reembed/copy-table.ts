@@ -9,9 +9,13 @@ const COMMIT_DOCUMENTS = 128;
 const HEAVY_COLUMNS: ReadonlySet<string> = new Set(["vector", "text", "terms", "context", "identifiers"]);
 const MASK = (1n << 64n) - 1n;
 
-/** What a table holds of a document: how many rows, and a sum over their contents. */
+/** Texts that are embedded between two reports: a slow embedder is heard of every few seconds. */
+const SLICE_TEXTS = 32;
+
+/** What a table holds of a document: how many rows, of which so many are chunks, and a sum over their contents. */
 interface DocumentState {
   rows: number;
+  chunks: number;
   sum: bigint;
 }
 
@@ -20,8 +24,8 @@ export interface CopyParts {
   readonly target: RawTable;
   readonly embedder: Embedder;
   readonly signal?: AbortSignal | undefined;
-  /** Told after each commit: documents done of those that differ. */
-  readonly onCommit?: (done: number, total: number, chunks: number) => void;
+  /** Told before, between and after: chunks embedded, of those of documents that differ. */
+  readonly onProgress?: (done: number, total: number) => void;
 }
 
 /** What one pass did. */
@@ -37,7 +41,7 @@ export interface CopyReport {
  * is there and unchanged is left alone, so that it goes on from where it stopped.
  */
 export async function copyTable(parts: CopyParts): Promise<CopyReport> {
-  const { source, target, signal, onCommit } = parts;
+  const { source, target, signal, onProgress } = parts;
   const [wanted, there] = [await statesOf(source, signal), await statesOf(target, signal)];
   const changed = [...wanted].filter(([id, state]) => {
     const old = there.get(id);
@@ -47,26 +51,34 @@ export async function copyTable(parts: CopyParts): Promise<CopyReport> {
   for (let from = 0; from < gone.length; from += COMMIT_DOCUMENTS) {
     await target.replace([], gone.slice(from, from + COMMIT_DOCUMENTS));
   }
+  const total = changed.reduce((sum, [, state]) => sum + state.chunks, 0);
   let chunks = 0;
   let cut = 0;
-  let done = 0;
   for (const batch of batches(changed)) {
-    throwIfAborted(signal, "re-embedding", "Call again: it goes on from where it stopped");
     const rows = await source.rows(batch);
-    const embedded = await embedRows(rows, parts);
+    const embedded = await embedRows(rows, parts, (done) => onProgress?.(chunks + done, total));
     await target.replace(embedded.rows, batch);
-    done += batch.length;
     chunks += embedded.chunks;
     cut += embedded.cut;
-    onCommit?.(done, changed.length, chunks);
   }
+  if (total > 0) onProgress?.(total, total);
   return { documents: changed.length + gone.length, chunks, cut };
 }
 
-async function embedRows(rows: readonly RawRow[], { embedder, signal }: CopyParts) {
+async function embedRows(
+  rows: readonly RawRow[],
+  { embedder, signal }: CopyParts,
+  onSlice: (done: number) => void,
+) {
   const chunks = rows.filter(({ vector }) => vector !== null && vector !== undefined);
   const texts = chunks.map(({ context, text }) => `${context}\n${text}`);
-  const vectors = texts.length > 0 ? await embedder.embed(texts, "passage", signal) : [];
+  const vectors: Float32Array[] = [];
+  while (vectors.length < texts.length) {
+    throwIfAborted(signal, "re-embedding", "Call again: it goes on from where it stopped");
+    onSlice(vectors.length);
+    const slice = texts.slice(vectors.length, vectors.length + SLICE_TEXTS);
+    vectors.push(...(await embedder.embed(slice, "passage", signal)));
+  }
   const byRow = new Map(chunks.map((row, index) => [row, vectors[index] as Float32Array]));
   return {
     rows: rows.map((row) => ({ ...row, vector: byRow.get(row) ?? null })),
@@ -86,10 +98,11 @@ async function statesOf(
     throwIfAborted(signal, "re-embedding", "Call again: it goes on from where it stopped");
     for (const row of rows) {
       const id = String(row.documentId);
-      const state = states.get(id) ?? { rows: 0, sum: 0n };
+      const state = states.get(id) ?? { rows: 0, chunks: 0, sum: 0n };
       const values = columns.map((name) => row[name]);
       const json = JSON.stringify(values, (_, value) => (typeof value === "bigint" ? String(value) : value));
       state.rows++;
+      if (row.kind === "chunk") state.chunks++;
       state.sum = (state.sum + createHash("sha256").update(json).digest().readBigUInt64LE()) & MASK;
       states.set(id, state);
     }

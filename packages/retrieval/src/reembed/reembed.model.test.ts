@@ -130,7 +130,7 @@ describe("reembedKnowledge", () => {
       await each.remove(["page-9.md"]);
       await each.upsert(pages(2), { tenant: "c" });
     };
-    const embedder = interrupted(other(), 2, async () => {
+    const embedder = interrupted(other(), 5, async () => {
       expect(await everything(knowledge)).toEqual(before);
       expect((await knowledge.status()).reembedding).toEqual({ id: "other", dimensions: 48 });
       await changes(knowledge);
@@ -184,7 +184,7 @@ describe("reembedKnowledge", () => {
     await knowledge.upsert(pages(400));
     const before = await everything(knowledge);
     const stop = new AbortController();
-    const embedder = interrupted(other(), 4, async () => stop.abort());
+    const embedder = interrupted(other(), 3 * 4 + 1, async () => stop.abort());
     await expect(reembed({ embedder, signal: stop.signal })).rejects.toMatchObject({ code: "cancelled" });
     expect(await everything(knowledge)).toEqual(before);
     const progress: number[] = [];
@@ -199,12 +199,12 @@ describe("reembedKnowledge", () => {
   test("another embedder's unfinished move, or the store's own embedder, begins anew", async () => {
     await using knowledge = await open();
     await knowledge.upsert(pages(140));
-    const failing = interrupted(other(), 2, async () => Promise.reject(new Error("the model broke")));
+    const failing = interrupted(other(), 5, async () => Promise.reject(new Error("the model broke")));
     await expect(reembed({ embedder: failing })).rejects.toThrow("the model broke");
     expect(await readdir(location)).toContain("generation-1");
     const third = createFakeEmbedder({ id: "third", dimensions: 32 });
     await expect(
-      reembed({ embedder: interrupted(third, 2, async () => Promise.reject(new Error("again"))) }),
+      reembed({ embedder: interrupted(third, 5, async () => Promise.reject(new Error("again"))) }),
     ).rejects.toThrow("again");
     expect(await readdir(location)).not.toContain("generation-1");
     expect(await reembed({ embedder: old() })).toMatchObject({ documents: 0, to: { id: "fake-embedder" } });

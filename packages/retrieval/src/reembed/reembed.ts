@@ -208,8 +208,8 @@ function createPass(move: Move, { embedder, signal, onProgress }: Parsed) {
             target: to,
             embedder,
             signal,
-            onCommit: (done, total) =>
-              onProgress?.({ stage: "re-embedding", done, total, unit: "documents" }),
+            onProgress: (done, total) =>
+              onProgress?.({ stage: "re-embedding", done, total, unit: "passages" }),
           });
           sum.documents += moved.documents;
           sum.chunks += moved.chunks;
