@@ -13,6 +13,7 @@ import {
 } from "./command-options.ts";
 import type { CommandContext, CommandResult } from "./context.ts";
 import { collect, collectRoles } from "./flag-values.ts";
+import { addTenantCommands } from "./tenant-commands.ts";
 
 const EXAMPLES = `
 Examples:
@@ -194,6 +195,7 @@ export function createProgram(
     .action((flags) => done(import("./commands/facets.ts").then(({ facets }) => facets(context, flags))));
 
   addAdapterCommands(program, context, done);
+  addTenantCommands(program, context, done);
 
   command("reembed", "bring the store to another embedder, which --embedder names", storeOptions)
     .optionsGroup("Options:")

@@ -12,6 +12,8 @@ export interface Script {
   readonly check?: Advisor["check"];
   readonly count?: Advisor["count"];
   readonly facets?: Advisor["facets"];
+  readonly reindex?: Advisor["reindex"];
+  readonly removeTenant?: Advisor["removeTenant"];
   readonly roles?: readonly string[];
   readonly status?: () => Promise<AdvisorStatus>;
   readonly warmUp?: () => Promise<void>;
@@ -69,6 +71,8 @@ export function fakeCore(script: Script): FakeCore {
         check: script.check ?? untold("check"),
         count: script.count ?? untold("count"),
         facets: script.facets ?? untold("facets"),
+        reindex: script.reindex ?? untold("reindex"),
+        removeTenant: script.removeTenant ?? untold("removeTenant"),
         ask,
         stream,
         status: script.status ?? untold("status"),

@@ -1,5 +1,7 @@
 import type {
   AdapterSelection,
+  AdministrationReport,
+  AdministrationRequest,
   Answer,
   AnswerEvent,
   ChangeReport,
@@ -35,14 +37,16 @@ import type {
 } from "@advisor/contracts";
 
 import type { EmbedderChoice } from "./embedder-choice.ts";
+import type { StoreChoice } from "./store-choice.ts";
 
 /** What an advisor is made of. Every field has a default, and every part can be replaced through its contract. */
 export interface AdvisorSettings {
   /**
-   * Folder of the knowledge store, or a retriever of your own. Default `.advisor` in the working directory. The first
-   * `sync` or `upsert` makes it; asking one that is not there throws StoreError `store_missing`.
+   * Folder of the knowledge store, a store with settings (one on an object store, docs/storage.md), or a retriever of
+   * your own. Default `.advisor` in the working directory. The first `sync` or `upsert` makes it; asking one that is not
+   * there throws StoreError `store_missing`.
    */
-  readonly store?: string | Retriever;
+  readonly store?: string | StoreChoice | Retriever;
   /** `nano` (the embedded model), the path of a chat GGUF, or a generator of your own. Default `nano`. */
   readonly model?: "nano" | (string & {}) | Generator;
   /**
@@ -116,6 +120,11 @@ export type AdvisorFacetsOptions = Omit<FacetsRequest, "principal"> & { readonly
 /** See {@link HealthRequest}; without a principal the advisor's own checks. */
 export type AdvisorCheckOptions = Omit<HealthRequest, "principal"> & { readonly principal?: Principal };
 
+/** See {@link AdministrationRequest}; without a principal the advisor's own tenant is reindexed. */
+export type AdvisorReindexOptions = Omit<AdministrationRequest, "principal"> & {
+  readonly principal?: Principal;
+};
+
 /** What is loaded and stored, for people and dashboards. Parts that were not needed yet are loaded to answer. */
 export interface AdvisorStatus {
   readonly model: ModelInfo;
@@ -162,6 +171,17 @@ export interface Advisor {
    * your own cannot check.
    */
   check(options?: AdvisorCheckOptions): Promise<HealthReport>;
+  /**
+   * Makes the indexes of the principal's tenant anew and compacts its table; searches go on meanwhile.
+   * @throws NotPermittedError when the principal is no administrator.
+   */
+  reindex(options?: AdvisorReindexOptions): Promise<AdministrationReport>;
+  /**
+   * Removes all that is stored of the named principal's tenant, former states included. It cannot be undone, so there is
+   * no default principal.
+   * @throws NotPermittedError when the principal is no administrator.
+   */
+  removeTenant(request: AdministrationRequest): Promise<AdministrationReport>;
   ask(request: string | AskRequest): Promise<Answer>;
   /**
    * The same as {@link ask}, as it happens. Leaving the loop early aborts the work. `dispose` waits for a stream that is

@@ -1,22 +1,29 @@
-import { type Embedder, parseInput } from "@advisor/contracts";
+import { type Embedder, type OnProgress, parseInput } from "@advisor/contracts";
 import { type ReembedReport, type ReembedSettings, reembedKnowledge } from "@advisor/retrieval";
 import { z } from "zod";
 import { type EmbedderChoice, embedderSettingSchema, loadEmbedder } from "./embedder-choice.ts";
+import { isStoreChoice, type StoreChoice } from "./store-choice.ts";
 
-/** Which store, and the embedder it is brought to; the rest as in `@advisor/retrieval`. */
-export interface ReembedOptions extends Omit<ReembedSettings, "location" | "embedder"> {
-  /** Folder of the store. Default `.advisor` in the working directory. */
-  readonly store?: string;
+/** Which store, and the embedder it is brought to. */
+export interface ReembedOptions extends Pick<ReembedSettings, "signal" | "onProgress"> {
+  /** Folder of the store, or a store with settings, as `createAdvisor` takes it. Default `.advisor` in the working directory. */
+  readonly store?: string | StoreChoice;
   /** The new embedder, as `createAdvisor` takes it. One of your own stays yours. */
   readonly embedder: "nano" | (string & {}) | EmbedderChoice | Embedder;
   /** GPU use of a GGUF embedder. Default `auto`. */
   readonly gpu?: "auto" | false;
 }
 
-const optionsSchema = z.looseObject({
-  store: z.string().min(1).default(".advisor"),
+const optionsSchema = z.strictObject({
+  store: z
+    .union([z.string().min(1), z.custom<StoreChoice>(isStoreChoice)], {
+      error: "must be the folder of a store, or an object with its location",
+    })
+    .default(".advisor"),
   embedder: embedderSettingSchema,
   gpu: z.union([z.literal("auto"), z.literal(false)], { error: "must be auto or false" }).default("auto"),
+  onProgress: z.custom<OnProgress>((value) => typeof value === "function", "must be a function").optional(),
+  signal: z.instanceof(AbortSignal).optional(),
 });
 
 /**
@@ -26,11 +33,16 @@ const optionsSchema = z.looseObject({
  */
 export async function reembed(options: ReembedOptions): Promise<ReembedReport> {
   const parsed = parseInput(optionsSchema, options, "reembed options", "invalid_setting");
-  const { store: location, embedder: setting, gpu, ...rest } = parsed;
+  const { store, embedder: setting, gpu, signal, onProgress } = parsed;
   const isOwn = typeof setting === "object" && "dispose" in setting;
   const embedder = isOwn ? setting : await loadEmbedder(setting, { gpu });
   try {
-    return await reembedKnowledge({ ...rest, location, embedder });
+    return await reembedKnowledge({
+      ...(typeof store === "string" ? { location: store } : store),
+      embedder,
+      ...(signal && { signal }),
+      ...(onProgress && { onProgress }),
+    });
   } finally {
     if (!isOwn) await embedder.dispose();
   }

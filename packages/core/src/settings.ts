@@ -12,6 +12,7 @@ import {
 } from "@advisor/contracts";
 import { z } from "zod";
 import { embedderSettingSchema, NANO } from "./embedder-choice.ts";
+import { isStoreChoice, type StoreChoice } from "./store-choice.ts";
 import { stringOrPart } from "./string-or-part.ts";
 
 /** Limit on adapters of one advisor: each may keep a context of its own in memory. */
@@ -31,10 +32,21 @@ export const adapterChoiceSchema = z
   });
 
 const settingsSchema = z.strictObject({
-  store: stringOrPart<Retriever>(
-    ["search", "document", "upsert", "remove", "sync", "roles", "status", "dispose"],
-    "the folder of a store",
-  ).default(".advisor"),
+  store: z
+    .union(
+      [
+        stringOrPart<Retriever>(
+          ["search", "document", "upsert", "remove", "sync", "roles", "status", "dispose"],
+          "",
+        ),
+        z.custom<StoreChoice>(isStoreChoice),
+      ],
+      {
+        error:
+          "must be the folder of a store, or an object with its location, or one with the methods search, document, upsert, remove, sync, roles, status, dispose",
+      },
+    )
+    .default(".advisor"),
   model: stringOrPart<Generator>(
     ["generate", "countTokens", "adapters", "dispose"],
     "nano, the path of a GGUF",

@@ -17,7 +17,7 @@ import { factsOf, MAX_FACTS } from "./store/facts.ts";
 import type { StoreRow } from "./store/schema.ts";
 
 /** Goes up when the same blocks would give other chunks or other index texts. */
-const CHUNKER_VERSION = 2;
+const CHUNKER_VERSION = 3;
 const SETTINGS = [
   EXTRACTOR_VERSION,
   CHUNKER_VERSION,

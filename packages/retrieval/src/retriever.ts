@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import {
   AdvisorError,
   BadInputError,
@@ -24,14 +23,17 @@ import {
   writeOptionsSchema,
 } from "@advisor/contracts";
 import { z } from "zod";
+import { reindexTenant, removeTenant } from "./administration.ts";
 import type { FolderSourceSettings } from "./folder-source.ts";
 import { countReadable, facetsOfReadable } from "./search/facets.ts";
+import type { Reranking } from "./search/rerank.ts";
 import { searchTable } from "./search/search.ts";
 import { storableName as name } from "./storable-name.ts";
 import { ANY_CHUNK, documentFilter, headerFilter } from "./store/filter.ts";
 import type { LanceDatabase, LanceTable } from "./store/lance.ts";
-import { isTenantTable, type Manifest, STORE_FORMAT } from "./store/manifest.ts";
+import { isTenantTable, type Manifest, STORE_FORMAT, tableName } from "./store/manifest.ts";
 import { storeFailure } from "./store/store-failure.ts";
+import { vanishing } from "./store/vanishing.ts";
 import type { WriterTurn } from "./store/writer-turn.ts";
 import type { ChangeWriter, StoredHeader } from "./write.ts";
 
@@ -50,6 +52,7 @@ export interface RetrieverParts {
   readonly database: LanceDatabase;
   readonly embedder: Embedder;
   readonly vectorWeight: number;
+  readonly reranking?: Reranking | undefined;
   /** Whether `exclusively` keeps every other writer out. Where there is no lock it does not. */
   readonly alone: boolean;
   readonly exclusively: <Result>(
@@ -75,6 +78,7 @@ export function createRetriever({
   database,
   embedder,
   vectorWeight,
+  reranking,
   alone,
   exclusively,
   currentWriter,
@@ -82,6 +86,7 @@ export function createRetriever({
   close,
 }: RetrieverParts): Retriever {
   const tables = new Map<string, Promise<LanceTable | undefined>>();
+  const ranking = { embedder, vectorWeight, reranking };
   const inFlight = new Set<Promise<unknown>>();
   const watches = new Set<FolderWatch>();
   const subject = `knowledge store ${location}`;
@@ -91,7 +96,13 @@ export function createRetriever({
     const name = tableName(tenant);
     const known = tables.get(name);
     if (known) return known;
-    const opened = database.open(name);
+    const isGone = async () => {
+      const now = await database.open(name);
+      now?.close();
+      if (!now) tables.delete(name);
+      return !now;
+    };
+    const opened = database.open(name).then((table) => table && vanishing(table, isGone));
     tables.set(name, opened);
     // A table that is not there yet may be made by another process at any time.
     opened.then(
@@ -99,6 +110,12 @@ export function createRetriever({
       () => tables.delete(name),
     );
     return opened;
+  };
+
+  const forget = async (tenant: string) => {
+    const table = await tables.get(tableName(tenant))?.catch(() => undefined);
+    tables.delete(tableName(tenant));
+    table?.close();
   };
 
   /** Refuses after dispose, and lets dispose wait for the work. */
@@ -168,7 +185,7 @@ export function createRetriever({
           const parsed = parseInput(searchRequestSchema, fields, "search request");
           throwIfAborted(signal, subject);
           const table = await tableOf(parsed.principal.tenant);
-          return searchTable({ table, embedder, vectorWeight }, { ...parsed, signal });
+          return searchTable({ table, ...ranking }, { ...parsed, signal });
         },
         ({ passages }) => passages.length === 0,
       ),
@@ -257,7 +274,10 @@ export function createRetriever({
         const tenant = parsed.tenant ?? DEFAULT_TENANT;
         throwIfAborted(parsed.signal, subject);
         const source = await openSource(path, { ...parsed, tenant });
-        const { watchFolder } = await import("./watch/watch-folder.ts");
+        const [{ watchFolder }, { storedParts }] = await Promise.all([
+          import("./watch/watch-folder.ts"),
+          import("./folder-source.ts"),
+        ]);
         const { debounceMs: quietMs, pollMs, rescanMs, onProgress } = parsed;
         const watch = await watchFolder({
           ...{ root: source.root, quietMs, pollMs, rescanMs, onEvent, signal: parsed.signal },
@@ -270,7 +290,7 @@ export function createRetriever({
               tenant,
               source.source,
               (writer, stored) => source.write(listing, writer, stored, run),
-              parts,
+              parts && storedParts(parts, listing),
             );
           },
         });
@@ -299,13 +319,20 @@ export function createRetriever({
           return {
             table,
             find: async (query, principal, topK) => {
-              const search = { ...searchRequestSchema.parse({ query, principal, topK }), signal };
-              const { passages } = await searchTable({ table, embedder, vectorWeight }, search);
+              const search = {
+                ...searchRequestSchema.parse({ query, principal, topK, copies: "keep" }),
+                signal,
+              };
+              const { passages } = await searchTable({ table, ...ranking }, search);
               return passages.map(({ documentId }) => documentId);
             },
           };
         });
       }),
+
+    reindex: (request) => track(() => reindexTenant({ database, exclusively, forget }, request)),
+
+    removeTenant: (request) => track(() => removeTenant({ database, exclusively, forget }, request)),
 
     status: () =>
       track(async (): Promise<StoreStatus> => {
@@ -371,10 +398,6 @@ function duringTurn(table: LanceTable, turn: WriterTurn): LanceTable {
     remove: asking(table.remove),
     tidy: asking(table.tidy),
   };
-}
-
-function tableName(tenant: string): string {
-  return `tenant-${createHash("sha256").update(tenant).digest("hex").slice(0, 40)}`;
 }
 
 function parseOptions<Schema extends z.ZodObject>(

@@ -97,7 +97,8 @@ export function createChangeWriter(parts: WriterParts): ChangeWriter {
         rows.push(...document.rows(vectors.slice(from, from + document.rowCount)));
         from += document.rowCount;
       }
-      await (isNew && alone ? table.append(rows) : table.replace(rows, ids));
+      if (!alone) await table.replace(rows, ids);
+      else await (isNew ? table.append(rows) : table.exchange(rows, ids));
       for (const { uri } of documents) {
         if (written.has(uri)) continue;
         written.add(uri);

@@ -18,8 +18,9 @@ import { createProgressLine, type ProgressLine } from "../output/progress-line.t
 import { writeWarnings } from "../output/warnings.ts";
 import { questionOf } from "../question.ts";
 import { answerLine } from "../result-lines.ts";
+import { storeLocation } from "../store-flag.ts";
 import { allOf, filterOf } from "../where.ts";
-import { requireKnownRoles, requireStore, settingsOf, storePath, withAdvisor } from "../with-advisor.ts";
+import { requireKnownRoles, requireStore, settingsOf, withAdvisor } from "../with-advisor.ts";
 
 export interface AskFlags extends AnswerFlags, BatchFlags {}
 
@@ -39,7 +40,7 @@ export async function ask(context: CommandContext, words: readonly string[], fla
   try {
     const settings = settingsOf(context, flags, progress.show);
     const sources = usesSources(request.mode);
-    const parts = sources ? settings : { ...settings, store: absentStore(storePath(context, flags)) };
+    const parts = sources ? settings : { ...settings, store: absentStore(storeLocation(context, flags)) };
     return await withAdvisor(context, parts, async (advisor) => {
       // All parts at once: what the model takes to load, the store and its embedder take too. Without sources it is the
       // model alone. Either way the timings of the answer are not those of loading.

@@ -6,7 +6,8 @@ import { bytes, counted, duration } from "../output/numbers.ts";
 import { printableLine } from "../output/printable.ts";
 import { createProgressLine } from "../output/progress-line.ts";
 import { writeWarnings } from "../output/warnings.ts";
-import { requireStore, storePath } from "../with-advisor.ts";
+import { storeLocation, storeOf } from "../store-flag.ts";
+import { requireStore } from "../with-advisor.ts";
 
 export interface ReembedFlags extends StoreFlags {
   readonly gpu: boolean;
@@ -22,7 +23,7 @@ export async function reembed(context: CommandContext, flags: ReembedFlags): Com
   const core = await host.core();
   const report = await core
     .reembed({
-      store: storePath(context, flags),
+      store: storeOf(context, flags),
       embedder,
       ...(!flags.gpu && { gpu: false }),
       signal,
@@ -31,7 +32,7 @@ export async function reembed(context: CommandContext, flags: ReembedFlags): Com
     .finally(() => progress.end());
 
   if (flags.json) {
-    await terminal.line(JSON.stringify({ store: storePath(context, flags), ...report }));
+    await terminal.line(JSON.stringify({ store: storeLocation(context, flags), ...report }));
     return;
   }
   const { from, to, chunks, documents, elapsedMs } = report;

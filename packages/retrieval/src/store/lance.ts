@@ -4,7 +4,8 @@ import { join } from "node:path";
 import type * as Lance from "@lancedb/lancedb";
 import type * as Arrow from "apache-arrow";
 import { type Cell, openCell, readCell } from "./cell.ts";
-import { rowsOfDocuments } from "./filter.ts";
+import { dropFolder, removeDropped } from "./drop-folder.ts";
+import { GONE_ROWS, rowsOfDocuments } from "./filter.ts";
 import { type StorageOptions, secretsOf } from "./location.ts";
 import { readingOptions, tryingAgain, writingOptions } from "./object-store.ts";
 import { type RawTable, schemaWithVectors, wrapRaw } from "./raw-table.ts";
@@ -53,8 +54,10 @@ export interface LanceTable {
   nearest(vector: Float32Array, filter: string, limit: number, columns: readonly string[]): Promise<Row[]>;
   select(filter: string, columns: readonly string[]): Promise<Row[]>;
   count(filter: string): Promise<number>;
-  /** Puts these rows in place of all rows of these documents, in one commit. */
+  /** Puts these rows in place of all rows of these documents, in one commit, whoever else writes. It reads the whole table. */
   replace(rows: readonly StoreRow[], documentIds: readonly string[]): Promise<void>;
+  /** The same for the only writer, many times faster in a large table: it looks at these documents' rows alone. */
+  exchange(rows: readonly StoreRow[], documentIds: readonly string[]): Promise<void>;
   /** Adds rows of documents of which no row is stored, in one commit. Unlike {@link replace} it does not read the table. */
   append(rows: readonly StoreRow[]): Promise<void>;
   remove(documentIds: readonly string[]): Promise<void>;
@@ -65,6 +68,8 @@ export interface LanceTable {
    * When nothing was `changed` it only makes good what a killed writer left undone.
    */
   tidy(changed: boolean): Promise<void>;
+  /** Makes the indexes anew, compacts the table, and drops its old states. */
+  rebuild(): Promise<void>;
   close(): void;
 }
 
@@ -83,6 +88,8 @@ export interface LanceDatabase {
   schemaOf(name: string): Promise<Arrow.Schema>;
   /** Removes every table of documents but these, and leaves what describes the store. */
   dropDocumentTables(keep?: ReadonlySet<string>): Promise<void>;
+  /** Removes a table with all of its states. Only a writer that holds the lock may call it. */
+  drop(name: string): Promise<void>;
   /** Reads a small table of texts by key; undefined when there is none. */
   readSettings(name: string): Promise<ReadonlyMap<string, string> | undefined>;
   /** Puts these texts in place of all that the table held, in one commit. */
@@ -152,6 +159,13 @@ export async function openDatabase(location: string, options?: StorageOptions): 
     }
   };
   const wrap = (table: Lance.Table) => wrapTable(table, { lance, arrow }, { guard, writeGuard }, !options);
+  const drop = (name: string) =>
+    writeGuard(async () => {
+      if (!options) return dropFolder(location, name);
+      await (await writing()).dropTable(name).catch((error) => {
+        if (!isAbsent(error)) throw error;
+      });
+    });
   return {
     tableNames,
     async open(name) {
@@ -159,6 +173,7 @@ export async function openDatabase(location: string, options?: StorageOptions): 
       return table && wrap(table);
     },
     async openOrCreate(name, dimensions) {
+      if (!options) await guard(() => removeDropped(location));
       const table = await writeGuard(async () => {
         const connection = await writing();
         const existing = await open(connection, name);
@@ -181,11 +196,13 @@ export async function openDatabase(location: string, options?: StorageOptions): 
       for (const name of (await tableNames()).filter((each) => !keep.has(each))) {
         const table = await guard(() => open(reading, name));
         const ofDocuments = table && (await wrapRaw(table, { lance, arrow }, { guard, writeGuard }));
-        await ofDocuments?.clear();
+        // A folder goes at one moment, objects one by one.
+        if (options) await ofDocuments?.clear();
         table?.close();
-        if (ofDocuments) await writeGuard(async () => (await writing()).dropTable(name));
+        if (ofDocuments) await drop(name);
       }
     },
+    drop,
     readSettings: (name) =>
       guard(async () => {
         const table = await reading.openTable(name).catch((error) => {
@@ -284,6 +301,12 @@ function wrapTable(
       storeSchema(arrow, vectorLength(await table.schema())),
       rows as readonly object[] as Row[],
     );
+  const compact = async () => {
+    // Files of no version are a killed writer's leavings where a lock file shuts others out. Where a lease does, a
+    // writer that stood still may yet commit them: there LanceDB lets them lie for a week.
+    const cleanupOlderThan = new Date(Date.now() - KEEP_VERSIONS_MS);
+    await table.optimize({ cleanupOlderThan, deleteUnverified: locked });
+  };
   return {
     keyword: (clauses, filter, limit, columns) =>
       guard(async () => {
@@ -340,6 +363,29 @@ function wrapTable(
           .useIndex(false)
           .execute(data);
       }),
+    exchange: (rows, documentIds) =>
+      guard(async () => {
+        const [first] = rows;
+        if (!first) return;
+        const kept = new Set(rows.map(({ id }) => id));
+        const before = await table
+          .query()
+          .where(rowsOfDocuments(documentIds))
+          .select(["id", "documentId"])
+          .toArray();
+        const gone = before
+          .map((row) => ({ id: String(row.id), documentId: String(row.documentId) }))
+          .filter(({ id }) => !kept.has(id))
+          .map((names) => goneRow(first, names));
+        // One commit takes the old text from readers and gives them the new one; what is left is swept up after it.
+        await table
+          .mergeInsert("id")
+          .whenMatchedUpdateAll()
+          .whenNotMatchedInsertAll()
+          .useIndex(false)
+          .execute(await arrowRows([...rows, ...gone]));
+        if (gone.length > 0) await table.delete(GONE_ROWS);
+      }),
     append: (rows) =>
       guard(async () => {
         await table.add(await arrowRows(rows));
@@ -347,6 +393,11 @@ function wrapTable(
     remove: (documentIds) =>
       writeGuard(async () => {
         await table.delete(rowsOfDocuments(documentIds));
+      }),
+    rebuild: () =>
+      writeGuard(async () => {
+        for (const column of KEYWORD_COLUMNS) await makeIndex(table, lance, column);
+        await compact();
       }),
     tidy: (changed) =>
       writeGuard(async () => {
@@ -359,13 +410,26 @@ function wrapTable(
         }
         const { fragmentStats } = await table.stats();
         if (fragmentStats.numFragments <= MAX_FRAGMENTS && unindexed <= rows * MAX_UNINDEXED_SHARE) return;
-        // Files of no version are a killed writer's leavings where a lock file shuts others out. Where a lease does, a
-        // writer that stood still may yet commit them: there LanceDB lets them lie for a week.
-        const cleanupOlderThan = new Date(Date.now() - KEEP_VERSIONS_MS);
-        await table.optimize({ cleanupOlderThan, deleteUnverified: locked });
+        await compact();
       }),
     close: () => table.close(),
   };
+}
+
+/** A row that no reader sees, in place of one that is no longer there. */
+function goneRow(any: StoreRow, names: Pick<StoreRow, "id" | "documentId">): StoreRow {
+  const empty = {
+    source: "",
+    uri: "",
+    title: "",
+    roles: [],
+    version: "",
+    fingerprint: "",
+    text: "",
+    headings: [],
+  };
+  const absent = { metadata: "", terms: null, context: null, identifiers: null, vector: null };
+  return { ...any, ...empty, ...absent, ...names, kind: "gone" };
 }
 
 function vectorLength(schema: { fields: { name: string; type: { listSize?: number } }[] }): number {

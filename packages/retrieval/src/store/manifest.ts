@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { type Embedder, StoreError } from "@advisor/contracts";
 import { z } from "zod";
 import type { LanceDatabase } from "./lance.ts";
@@ -111,6 +112,10 @@ export function reembedded(manifest: Manifest, location: string): StoreError {
     reason: `since it was opened, it was brought to the embedder ${manifest.embedderId} (${manifest.dimensions} dimensions)`,
     nextStep: `Open it again, with ${manifest.embedderId}`,
   });
+}
+
+export function tableName(tenant: string): string {
+  return `tenant-${createHash("sha256").update(tenant).digest("hex").slice(0, 40)}`;
 }
 
 /** Tables of tenants are named by a hash: any tenant name will do, and two never share one on any file system. */
