@@ -7,8 +7,16 @@ export type Options = (command: Command) => Command;
 export const storeOptions: Options = (command) =>
   command
     .optionsGroup("Store:")
-    .option("--store <folder>", "folder of the knowledge store (default: .advisor)", DEFAULT_STORE)
-    .option("--embedder <folder>", "folder of a transformers.js model (default: nano)", EMBEDDED);
+    .option(
+      "--store <folder>",
+      "folder of the knowledge store, or a JSON file with its settings (default: .advisor)",
+      DEFAULT_STORE,
+    )
+    .option(
+      "--embedder <path>",
+      "folder of a transformers.js model, a GGUF, or a JSON file with an embedder's settings (default: nano)",
+      EMBEDDED,
+    );
 
 export const outputOptions: Options = (command) =>
   command.optionsGroup("Options:").option("--json", "print one JSON object, and errors as JSON");
@@ -23,6 +31,23 @@ export const principalOptions: Options = (command) =>
     collectRoles,
     [],
   );
+
+export const filterOptions: Options = (command) =>
+  command
+    .optionsGroup("Which pages:")
+    .option(
+      "--where <condition>",
+      "metadata of the pages: product=Tarn, year>=2025, reviewBy<2027-01-01, draft, !draft (repeatable: all must hold)",
+      collect,
+      [],
+    )
+    .option("--under <path>", "only pages whose path begins so");
+
+export const passageOptions: Options = (command) =>
+  command
+    .optionsGroup("Passages:")
+    .option("--neighbours <n>", "widen each passage by so many before and after it (default: 0)")
+    .option("--timings", "show how long each step of the search took");
 
 export const batchOptions: Options = (command) =>
   command

@@ -3,19 +3,23 @@ import { addAdapterCommands } from "./adapter-commands.ts";
 import {
   answerOptions,
   batchOptions,
+  filterOptions,
   modelOptions,
   type Options,
   outputOptions,
+  passageOptions,
   principalOptions,
   storeOptions,
   tenantOption,
 } from "./command-options.ts";
 import type { CommandContext, CommandResult } from "./context.ts";
-import { collectRoles } from "./flag-values.ts";
+import { collect, collectRoles } from "./flag-values.ts";
+import { addTenantCommands } from "./tenant-commands.ts";
 
 const EXAMPLES = `
 Examples:
   advisor sync docs
+  advisor watch docs --exclude drafts
   advisor ask "How many days of leave do I get?"
   advisor ask --role staff "Who approves a refund?"
   advisor search --top-k 10 "error E-4012"
@@ -32,7 +36,13 @@ problem, 0 when there are notes alone; --no-fail makes it 0.`;
 const SYNC_NOTES = `
 It may be interrupted at any time and run again. A page says who may read it in
 its front matter (roles: [staff, hr]); one that names no role is for
-administrators alone, or for --default-role.`;
+administrators alone, or for --default-role. A glob without a slash names files
+and folders at every depth (--exclude drafts), one with a slash a path from the
+folder (--include 'guides/**/*.md'). Several folders are several sources.`;
+
+const WATCH_NOTES = `
+It syncs the folders first, and then writes a line for each change until Ctrl-C.
+Failures are written and tried again. Others may search and write meanwhile.`;
 
 /**
  * The command line. Each command's code is loaded when it runs, so that help and usage errors need neither the
@@ -69,25 +79,42 @@ export function createProgram(
     return made;
   };
 
-  command(
-    "sync",
-    "bring the store in step with a folder of documents, tables and code",
-    tenantOption,
-    storeOptions,
+  const folders = (made: Command) =>
+    made
+      .argument("<folders...>", "the folders to read")
+      .optionsGroup("Options:")
+      .option(
+        "--default-role <role>",
+        "who may read pages that name no role (repeat or list with commas)",
+        collectRoles,
+        [],
+      )
+      .option("--source <name>", "what the pages belong to (default: the folder's path)")
+      .option("--include <glob>", "read only these files and folders (repeatable)", collect, [])
+      .option("--exclude <glob>", "leave these files and folders out (repeatable)", collect, [])
+      .option("--verbose", "list every page that was added, changed, removed or skipped");
+
+  folders(
+    command(
+      "sync",
+      "bring the store in step with folders of documents, tables and code",
+      tenantOption,
+      storeOptions,
+    ),
   )
-    .argument("<folder>", "the folder to read")
-    .optionsGroup("Options:")
-    .option(
-      "--default-role <role>",
-      "who may read pages that name no role (repeat or list with commas)",
-      collectRoles,
-      [],
-    )
-    .option("--source <name>", "what the pages belong to (default: the folder's path)")
-    .option("--verbose", "list every page that was added, changed, removed or skipped")
+    .option("--rehash", "read every file, not only those whose size or times have changed")
     .addHelpText("after", SYNC_NOTES)
-    .action((folder, flags) =>
-      done(import("./commands/sync.ts").then(({ sync }) => sync(context, folder, flags))),
+    .action((names, flags) =>
+      done(import("./commands/sync.ts").then(({ sync }) => sync(context, names, flags))),
+    );
+
+  folders(
+    command("watch", "keep the store in step with folders until interrupted", tenantOption, storeOptions),
+  )
+    .option("--poll <seconds>", "look that often, where the system tells of no changes (network drives)")
+    .addHelpText("after", WATCH_NOTES)
+    .action((names, flags) =>
+      done(import("./commands/watch.ts").then(({ watch }) => watch(context, names, flags))),
     );
 
   command("check", "find outdated, repeated, contradictory and broken pages", tenantOption, storeOptions)
@@ -101,7 +128,15 @@ export function createProgram(
     .addHelpText("after", CHECK_NOTES)
     .action((flags) => done(import("./commands/check.ts").then(({ check }) => check(context, flags))));
 
-  command("search", "find passages, without a model", principalOptions, batchOptions, storeOptions)
+  command(
+    "search",
+    "find passages, without a model",
+    principalOptions,
+    filterOptions,
+    passageOptions,
+    batchOptions,
+    storeOptions,
+  )
     .argument("[query...]", "what to look for")
     .optionsGroup("Options:")
     .option("--mode <legs>", "hybrid, vector or keyword (default: hybrid)")
@@ -116,6 +151,8 @@ export function createProgram(
     "answer a question, with checked citations",
     answerOptions,
     principalOptions,
+    filterOptions,
+    passageOptions,
     batchOptions,
     storeOptions,
     modelOptions,
@@ -125,11 +162,37 @@ export function createProgram(
       done(import("./commands/ask.ts").then(({ ask }) => ask(context, words, flags))),
     );
 
-  command("chat", "a conversation", answerOptions, principalOptions, storeOptions, modelOptions)
+  command(
+    "chat",
+    "a conversation",
+    answerOptions,
+    principalOptions,
+    filterOptions,
+    storeOptions,
+    modelOptions,
+  )
     .addHelpText("after", "\nInside, /help lists what can be changed on the way.")
     .action((flags) => done(import("./commands/chat.ts").then(({ chat }) => chat(context, flags))));
 
+  command(
+    "facets",
+    "count the pages there are, by source, role or metadata",
+    principalOptions,
+    filterOptions,
+    storeOptions,
+  )
+    .optionsGroup("Options:")
+    .option(
+      "--by <trait>",
+      "source, role, or a key of the pages' metadata (repeatable; default: source, role)",
+      collect,
+      [],
+    )
+    .option("--limit <n>", "values to list of each, the commonest (default: 20)")
+    .action((flags) => done(import("./commands/facets.ts").then(({ facets }) => facets(context, flags))));
+
   addAdapterCommands(program, context, done);
+  addTenantCommands(program, context, done);
 
   command(
     "doctor",

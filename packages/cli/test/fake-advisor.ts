@@ -5,10 +5,15 @@ import type { CoreModule } from "../src/core-module.ts";
 /** What a fake advisor was told to do. Whatever is missing throws when it is called. */
 export interface Script {
   readonly sync?: Advisor["sync"];
+  readonly watch?: Advisor["watch"];
   readonly search?: Advisor["search"];
   readonly ask?: (request: AskRequest) => Promise<Answer>;
   readonly document?: Advisor["document"];
   readonly check?: Advisor["check"];
+  readonly count?: Advisor["count"];
+  readonly facets?: Advisor["facets"];
+  readonly reindex?: Advisor["reindex"];
+  readonly removeTenant?: Advisor["removeTenant"];
   readonly roles?: readonly string[];
   readonly status?: () => Promise<AdvisorStatus>;
   readonly warmUp?: () => Promise<void>;
@@ -49,6 +54,7 @@ export function fakeCore(script: Script): FakeCore {
       }
       return {
         sync: script.sync ?? untold("sync"),
+        watch: script.watch ?? untold("watch"),
         upsert: untold("upsert"),
         remove: untold("remove"),
         search: (query, options) => {
@@ -61,6 +67,10 @@ export function fakeCore(script: Script): FakeCore {
           return script.roles ?? untold("roles")();
         },
         check: script.check ?? untold("check"),
+        count: script.count ?? untold("count"),
+        facets: script.facets ?? untold("facets"),
+        reindex: script.reindex ?? untold("reindex"),
+        removeTenant: script.removeTenant ?? untold("removeTenant"),
         ask,
         stream,
         status: script.status ?? untold("status"),

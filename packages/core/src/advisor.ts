@@ -1,11 +1,19 @@
 import type {
   AdapterSelection,
+  AdministrationReport,
+  AdministrationRequest,
   Answer,
   AnswerEvent,
   ChangeReport,
+  CountRequest,
+  Counts,
   Document,
   DocumentInput,
   Embedder,
+  FacetsRequest,
+  FacetsResult,
+  Filter,
+  FolderWatch,
   Generator,
   Grounding,
   HealthReport,
@@ -20,24 +28,33 @@ import type {
   PromptFormat,
   Retriever,
   SearchMode,
+  SearchRequest,
   SearchResult,
   StoreStatus,
   SyncOptions,
   Warning,
+  WatchOptions,
   WriteOptions,
 } from "@advisor/contracts";
+
+import type { EmbedderChoice } from "./embedder-choice.ts";
+import type { StoreChoice } from "./store-choice.ts";
 
 /** What an advisor is made of. Every field has a default, and every part can be replaced through its contract. */
 export interface AdvisorSettings {
   /**
-   * Folder of the knowledge store, or a retriever of your own. Default `.advisor` in the working directory. The first
-   * `sync` or `upsert` makes it; asking one that is not there throws StoreError `store_missing`.
+   * Folder of the knowledge store, a store with settings (one on an object store, docs/storage.md), or a retriever of
+   * your own. Default `.advisor` in the working directory. The first `sync` or `upsert` makes it; asking one that is not
+   * there throws StoreError `store_missing`.
    */
-  readonly store?: string | Retriever;
+  readonly store?: string | StoreChoice | Retriever;
   /** `nano` (the embedded model), the path of a chat GGUF, or a generator of your own. Default `nano`. */
   readonly model?: "nano" | (string & {}) | Generator;
-  /** `nano` (the embedded model), the folder of a transformers.js model, or an embedder of your own. Default `nano`. */
-  readonly embedder?: "nano" | (string & {}) | Embedder;
+  /**
+   * `nano` (the embedded model), the folder of a transformers.js model, the path of a GGUF, one of these or an
+   * OpenAI-compatible server with settings, or an embedder of your own. Default `nano`. See docs/embedders.md.
+   */
+  readonly embedder?: "nano" | (string & {}) | EmbedderChoice | Embedder;
   /** Paths of LoRA GGUFs, each with its manifest beside it. With the nano model its own adapters are there too. */
   readonly adapters?: readonly string[];
   /** Adapter of the arms `adapter` and `hybrid` when a request names none. Default: the only one there is, if so. */
@@ -68,6 +85,10 @@ export interface AskRequest {
   readonly grounding?: Grounding;
   readonly adapter?: string | AdapterSelection;
   readonly principal?: Principal;
+  /** Which documents to look at. Default: all that the principal may read. */
+  readonly filter?: Filter;
+  /** Chunks before and after each passage that it is widened by. Default none. */
+  readonly neighbours?: SearchRequest["neighbours"];
   readonly topK?: number;
   /** Default `hybrid`. */
   readonly searchMode?: SearchMode;
@@ -86,13 +107,30 @@ export interface AskRequest {
 /** Options of `search`. Defaults are the advisor's own; `mode` is `hybrid`. */
 export interface AdvisorSearchOptions {
   readonly principal?: Principal;
+  /** Which documents to look at. Default: all that the principal may read. */
+  readonly filter?: Filter;
+  /** Chunks before and after each passage that it is widened by. Default none. */
+  readonly neighbours?: SearchRequest["neighbours"];
+  /** Whether passages that only repeat a better one are left out. Default `fold`: they are. */
+  readonly copies?: SearchRequest["copies"];
   readonly topK?: number;
   readonly mode?: SearchMode;
   readonly signal?: AbortSignal;
 }
 
+/** See {@link CountRequest}; without a principal the advisor's own counts. */
+export type AdvisorCountOptions = Omit<CountRequest, "principal"> & { readonly principal?: Principal };
+
+/** See {@link FacetsRequest}; without a principal the advisor's own counts. */
+export type AdvisorFacetsOptions = Omit<FacetsRequest, "principal"> & { readonly principal?: Principal };
+
 /** See {@link HealthRequest}; without a principal the advisor's own checks. */
 export type AdvisorCheckOptions = Omit<HealthRequest, "principal"> & { readonly principal?: Principal };
+
+/** See {@link AdministrationRequest}; without a principal the advisor's own tenant is reindexed. */
+export type AdvisorReindexOptions = Omit<AdministrationRequest, "principal"> & {
+  readonly principal?: Principal;
+};
 
 /** What is loaded and stored, for people and dashboards. Parts that were not needed yet are loaded to answer. */
 export interface AdvisorStatus {
@@ -111,11 +149,27 @@ export interface AdvisorStatus {
 export interface Advisor {
   /** Brings the store in step with a folder (docs/sources.md names the formats). Interrupt it and run it again at will. */
   sync(folder: string, options?: SyncOptions): Promise<ChangeReport>;
+  /**
+   * The same as {@link sync}, and then keeps the store in step until closed: what changes in the folder is in the next
+   * answer. `dispose` closes it.
+   * @throws what `sync` throws; BadInputError `invalid_setting` when a retriever of your own cannot watch.
+   */
+  watch(folder: string, options?: WatchOptions): Promise<FolderWatch>;
   upsert(documents: DocumentInput | readonly DocumentInput[], options?: WriteOptions): Promise<ChangeReport>;
   remove(uris: string | readonly string[], options?: WriteOptions): Promise<ChangeReport>;
   search(query: string, options?: AdvisorSearchOptions): Promise<SearchResult>;
   /** The document a citation points into, if the principal may read it. */
   document(id: string, options?: { readonly principal?: Principal }): Promise<Document | undefined>;
+  /**
+   * How many documents and passages the principal may read.
+   * @throws BadInputError `invalid_setting` when a retriever of your own cannot count.
+   */
+  count(options?: AdvisorCountOptions): Promise<Counts>;
+  /**
+   * How many documents the principal may read, by source, role or metadata.
+   * @throws BadInputError `invalid_setting` when a retriever of your own cannot count.
+   */
+  facets(options: AdvisorFacetsOptions): Promise<FacetsResult>;
   /** The roles that the tenant's rules name. */
   roles(tenant?: string): Promise<readonly string[]>;
   /**
@@ -124,6 +178,17 @@ export interface Advisor {
    * your own cannot check.
    */
   check(options?: AdvisorCheckOptions): Promise<HealthReport>;
+  /**
+   * Makes the indexes of the principal's tenant anew and compacts its table; searches go on meanwhile.
+   * @throws NotPermittedError when the principal is no administrator.
+   */
+  reindex(options?: AdvisorReindexOptions): Promise<AdministrationReport>;
+  /**
+   * Removes all that is stored of the named principal's tenant, former states included. It cannot be undone, so there is
+   * no default principal.
+   * @throws NotPermittedError when the principal is no administrator.
+   */
+  removeTenant(request: AdministrationRequest): Promise<AdministrationReport>;
   ask(request: string | AskRequest): Promise<Answer>;
   /**
    * The same as {@link ask}, as it happens. Leaving the loop early aborts the work. `dispose` waits for a stream that is

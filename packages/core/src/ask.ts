@@ -10,6 +10,7 @@ import {
   type Mode,
   type Passage,
   type Retriever,
+  type SearchTimings,
   throwIfAborted,
   usesSources,
   type Warning,
@@ -140,6 +141,7 @@ export async function* answerEvents(
       ...(request.includePrompt && result ? { prompt: result.prompt } : {}),
       timings: {
         retrievalMs: found?.retrievalMs ?? 0,
+        ...(found && { search: found.timings }),
         groundingMs: written.groundingMs,
         promptTokens: result?.promptTokens ?? 0,
         completionTokens: result?.completionTokens ?? 0,
@@ -160,6 +162,14 @@ export async function* answerEvents(
 /** Wrong use that can be told without loading anything. */
 function checkUse(mode: Mode, request: ParsedAskRequest): void {
   checkAdapterUse(mode, request.adapter);
+  if (request.filter && !usesSources(mode)) {
+    throw new BadInputError({
+      code: "invalid_request",
+      subject: "ask request, filter",
+      reason: `the mode ${mode} has no sources to choose from`,
+      nextStep: `Use the mode ${mode === "adapter" ? "hybrid" : "retrieval"}, or leave the filter out`,
+    });
+  }
   if (request.grounding && !usesSources(mode)) {
     throw new BadInputError({
       code: "invalid_request",
@@ -192,6 +202,7 @@ function chooseGrounding(
 interface Found {
   readonly passages: readonly Passage[];
   readonly warnings: readonly Warning[];
+  readonly timings: SearchTimings;
   readonly retrievalMs: number;
 }
 
@@ -203,15 +214,17 @@ async function search(
 ): Promise<Found> {
   const retriever = await untilAborted(parts.retriever(), signal);
   const start = environment.now();
-  const { passages, warnings } = await retriever.search({
+  const { passages, warnings, timings } = await retriever.search({
     query: followUp.text,
     // Bound here, from trusted code alone: neither the question nor the history is looked at.
     principal: request.principal ?? settings.principal ?? DEFAULT_PRINCIPAL,
     topK: request.topK ?? settings.topK,
     mode: request.searchMode,
+    ...(request.filter && { filter: request.filter }),
+    ...(request.neighbours && { neighbours: request.neighbours }),
     signal,
   });
-  return { passages, warnings, retrievalMs: environment.now() - start };
+  return { passages, warnings, timings, retrievalMs: environment.now() - start };
 }
 
 function fit(

@@ -3,10 +3,13 @@ import {
   type Answer,
   BadInputError,
   DEFAULT_PRINCIPAL,
+  type FolderWatch,
   parseInput,
   principalSchema,
+  type Retriever,
   type SyncOptions,
   type Warning,
+  type WatchOptions,
   type WriteOptions,
 } from "@advisor/contracts";
 import { realFolder } from "@advisor/retrieval";
@@ -17,6 +20,7 @@ import { loaders } from "./loaders.ts";
 import { GENERAL_PROFILE } from "./model-profile.ts";
 import { createParts, isStoreMissing, type PartLoaders } from "./parts.ts";
 import { type ParsedSettings, parseSettings } from "./settings.ts";
+import { isStoreChoice } from "./store-choice.ts";
 import { createWorkTracker } from "./work-tracker.ts";
 
 /**
@@ -43,6 +47,7 @@ export function assembleAdvisor(
   const parts = createParts(settings, partLoaders, GENERAL_PROFILE);
   const work = createWorkTracker("advisor");
   const principal = settings.principal ?? DEFAULT_PRINCIPAL;
+  const watches = new Set<FolderWatch>();
   let disposing: Promise<void> | undefined;
 
   /** Writing calls act in the principal's tenant and report to the advisor's progress listener, unless told otherwise. */
@@ -65,15 +70,29 @@ export function assembleAdvisor(
   }
 
   function dispose(): Promise<void> {
-    disposing ??= work.close().then(parts.dispose);
+    disposing ??= work
+      .close()
+      .then(() => Promise.all([...watches].map((watch) => watch.close())))
+      .then(parts.dispose);
     return disposing;
   }
 
   return {
     sync: (folder, options?: SyncOptions) =>
       work.run(async () => {
-        if (typeof settings.store === "string") await realFolder(folder);
+        if (typeof settings.store === "string" || isStoreChoice(settings.store)) await realFolder(folder);
         return (await parts.retrieverForWriting()).sync(folder, writeOptions(options));
+      }),
+    watch: (folder, options?: WatchOptions) =>
+      work.run(async () => {
+        if (typeof settings.store === "string") await realFolder(folder);
+        const retriever = await parts.retrieverForWriting();
+        if (!retriever.watch) throw lacks("watch");
+        const watch = await retriever.watch(folder, writeOptions(options));
+        watches.add(watch);
+        const forget = () => watches.delete(watch);
+        watch.closed.then(forget, forget);
+        return watch;
       }),
     upsert: (documents, options) =>
       work.run(async () => {
@@ -102,11 +121,35 @@ export function assembleAdvisor(
         return (await parts.retriever()).document(id, reader ?? principal);
       }),
     roles: (tenant) => work.run(async () => (await parts.retriever()).roles(tenant ?? principal.tenant)),
+    count: (options) =>
+      work.run(async () => {
+        const retriever = await parts.retriever();
+        if (!retriever.count) throw lacks("count");
+        return retriever.count({ ...options, principal: options?.principal ?? principal });
+      }),
+    facets: (options) =>
+      work.run(async () => {
+        const retriever = await parts.retriever();
+        if (!retriever.facets) throw lacks("facets");
+        return retriever.facets({ ...options, principal: options.principal ?? principal });
+      }),
     check: (options) =>
       work.run(async () => {
         const retriever = await parts.retriever();
-        if (!retriever.check) throw cannotCheck();
+        if (!retriever.check) throw lacks("check");
         return retriever.check({ ...options, principal: options?.principal ?? principal });
+      }),
+    reindex: (options) =>
+      work.run(async () => {
+        const retriever = await parts.retriever();
+        if (!retriever.reindex) throw lacks("reindex");
+        return retriever.reindex({ ...options, principal: options?.principal ?? principal });
+      }),
+    removeTenant: (options) =>
+      work.run(async () => {
+        const retriever = await parts.retriever();
+        if (!retriever.removeTenant) throw lacks("removeTenant");
+        return retriever.removeTenant(options);
       }),
     ask: async (request) => {
       let answer: Answer | undefined;
@@ -157,11 +200,11 @@ const NOBODY_NAMED: Warning = {
   message: `No principal is set, so requests that name none act as administrator of the tenant ${DEFAULT_PRINCIPAL.tenant}`,
 };
 
-function cannotCheck(): BadInputError {
+function lacks(method: keyof Retriever & string): BadInputError {
   return new BadInputError({
     code: "invalid_setting",
     subject: "settings, store",
-    reason: "this retriever has no `check`",
+    reason: `this retriever has no \`${method}\``,
     nextStep: "Use the knowledge store of @advisor/retrieval, or give your retriever the method",
   });
 }

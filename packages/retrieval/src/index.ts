@@ -1,8 +1,18 @@
 export { type SentenceSpan, splitSentences } from "./chunk/sentences.ts";
+export type { Dtype } from "./embed/embedder-folder.ts";
+export {
+  createOpenAiEmbedder,
+  type OpenAiEmbedderEnvironment,
+  type OpenAiEmbedderSettings,
+} from "./embed/openai-embedder.ts";
 export {
   createTransformersEmbedder,
   type TransformersEmbedderSettings,
 } from "./embed/transformers-embedder.ts";
 export { realFolder } from "./extract/folder.ts";
 export { DEFAULT_VECTOR_WEIGHT, type KnowledgeSettings, openKnowledge } from "./knowledge.ts";
+export {
+  createTransformersReranker,
+  type TransformersRerankerSettings,
+} from "./rerank/transformers-reranker.ts";
 export { WORD_GROUPS } from "./search/word-groups.ts";

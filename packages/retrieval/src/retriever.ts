@@ -1,12 +1,14 @@
-import { createHash } from "node:crypto";
 import {
   BadInputError,
   CancelledError,
   type ChangeReport,
+  countRequestSchema,
   DEFAULT_TENANT,
   type Document,
-  documentInputSchema,
   type Embedder,
+  type FolderWatch,
+  facetsRequestSchema,
+  globsSchema,
   healthRequestSchema,
   parseInput,
   principalSchema,
@@ -19,21 +21,28 @@ import {
   writeOptionsSchema,
 } from "@advisor/contracts";
 import { z } from "zod";
+import { reindexTenant, removeTenant } from "./administration.ts";
+import type { FolderSourceSettings } from "./folder-source.ts";
+import { countReadable, facetsOfReadable } from "./search/facets.ts";
+import type { Reranking } from "./search/rerank.ts";
 import { searchTable } from "./search/search.ts";
+import { storableName as name } from "./storable-name.ts";
 import { ANY_CHUNK, documentFilter, headerFilter } from "./store/filter.ts";
 import type { LanceDatabase, LanceTable } from "./store/lance.ts";
-import { currentWriter } from "./store/lock.ts";
-import { isTenantTable, STORE_FORMAT } from "./store/manifest.ts";
+import { isTenantTable, STORE_FORMAT, tableName } from "./store/manifest.ts";
 import { storeFailure } from "./store/store-failure.ts";
+import { vanishing } from "./store/vanishing.ts";
+import type { WriterTurn } from "./store/writer-turn.ts";
 import type { ChangeWriter, StoredHeader } from "./write.ts";
 
 /** Source of documents handed over in code. */
 const UPSERT_SOURCE = "upsert";
-/** A lone surrogate would be stored as another sign, and never be found again. */
-const storable = (text: string) => !/\p{Cs}/u.test(text);
-const name = z.string().min(1).max(4096).refine(storable, "must not hold lone surrogates");
-const syncOptionsSchema = writeOptionsSchema.extend({ source: name.optional() });
-const documentsSchema = z.array(documentInputSchema.extend({ uri: name }));
+const syncOptionsSchema = writeOptionsSchema.extend({
+  source: name.optional(),
+  include: globsSchema.optional(),
+  exclude: globsSchema.optional(),
+  rehash: z.boolean().default(false),
+});
 const urisSchema = z.array(name);
 
 export interface RetrieverParts {
@@ -41,8 +50,22 @@ export interface RetrieverParts {
   readonly database: LanceDatabase;
   readonly embedder: Embedder;
   readonly vectorWeight: number;
-  readonly exclusively: <Result>(options: WriteOptions, work: () => Promise<Result>) => Promise<Result>;
+  readonly reranking?: Reranking | undefined;
+  /** Whether `exclusively` keeps every other writer out. Where there is no lock it does not. */
+  readonly alone: boolean;
+  readonly exclusively: <Result>(
+    options: WriteOptions,
+    work: (turn: WriterTurn) => Promise<Result>,
+  ) => Promise<Result>;
+  /** The writer at work now, in words. */
+  readonly currentWriter: () => Promise<string | undefined>;
 }
+
+const watchOptionsSchema = syncOptionsSchema.omit({ rehash: true }).extend({
+  debounceMs: z.number().min(0).max(60_000).default(100),
+  pollMs: z.number().min(10).optional(),
+  rescanMs: z.number().min(0).default(600_000),
+});
 
 /** The retriever on an open database: searches, writing calls, and what waits for what. */
 export function createRetriever({
@@ -50,10 +73,15 @@ export function createRetriever({
   database,
   embedder,
   vectorWeight,
+  reranking,
+  alone,
   exclusively,
+  currentWriter,
 }: RetrieverParts): Retriever {
   const tables = new Map<string, Promise<LanceTable | undefined>>();
+  const ranking = { embedder, vectorWeight, reranking };
   const inFlight = new Set<Promise<unknown>>();
+  const watches = new Set<FolderWatch>();
   const subject = `knowledge store ${location}`;
   let disposed: Promise<void> | undefined;
 
@@ -61,7 +89,13 @@ export function createRetriever({
     const name = tableName(tenant);
     const known = tables.get(name);
     if (known) return known;
-    const opened = database.open(name);
+    const isGone = async () => {
+      const now = await database.open(name);
+      now?.close();
+      if (!now) tables.delete(name);
+      return !now;
+    };
+    const opened = database.open(name).then((table) => table && vanishing(table, isGone));
     tables.set(name, opened);
     // A table that is not there yet may be made by another process at any time.
     opened.then(
@@ -69,6 +103,12 @@ export function createRetriever({
       () => tables.delete(name),
     );
     return opened;
+  };
+
+  const forget = async (tenant: string) => {
+    const table = await tables.get(tableName(tenant))?.catch(() => undefined);
+    tables.delete(tableName(tenant));
+    table?.close();
   };
 
   /** Refuses after dispose, and lets dispose wait for the work. */
@@ -87,21 +127,33 @@ export function createRetriever({
     tenant: string,
     source: string,
     work: (writer: ChangeWriter, stored: ReadonlyMap<string, StoredHeader>) => Promise<ChangeReport>,
+    parts?: readonly string[],
   ): Promise<ChangeReport> =>
-    exclusively(options, async () => {
-      const table = await database.openOrCreate(tableName(tenant), embedder.dimensions);
+    exclusively(options, async (turn) => {
+      const opened = await database.openOrCreate(tableName(tenant), embedder.dimensions);
+      const table = duringTurn(opened, turn);
+      let writer: ChangeWriter | undefined;
       try {
         // Parsers load with the first writing call: who only searches never needs them.
         const { createChangeWriter, readHeaders } = await import("./write.ts");
-        const stored = await readHeaders(table, source);
-        const writer = createChangeWriter({ table, embedder, stored, signal: options.signal });
+        const stored = await readHeaders(table, source, parts);
+        writer = createChangeWriter({ table, embedder, stored, alone, signal: options.signal });
         return await work(writer, stored);
       } catch (error) {
         throw isSystemError(error) ? storeFailure(error, location) : error;
       } finally {
+        // A commit may still be under way when a call fails or is cancelled; until it ends nobody else may write.
+        await writer?.settle();
         table.close();
       }
     });
+
+  const openSource = async (folder: string, settings: Omit<FolderSourceSettings, "location">) => {
+    const { openFolderSource } = await import("./folder-source.ts");
+    const opened = await openFolderSource(folder, { ...settings, location });
+    if (opened.source === UPSERT_SOURCE) throw reservedSource();
+    return opened;
+  };
 
   return {
     search: (request) =>
@@ -110,7 +162,7 @@ export function createRetriever({
         const parsed = parseInput(searchRequestSchema, fields, "search request");
         throwIfAborted(signal, subject);
         const table = await tableOf(parsed.principal.tenant);
-        return searchTable({ table, embedder, vectorWeight }, { ...parsed, signal });
+        return searchTable({ table, ...ranking }, { ...parsed, signal });
       }),
 
     document: (id, principal) =>
@@ -138,25 +190,12 @@ export function createRetriever({
     upsert: (documents, options = {}) =>
       track(async () => {
         const parsed = parseOptions(writeOptionsSchema, options, "upsert options");
-        const inputs = parseInput(documentsSchema, documents, "documents");
-        const { tenant = DEFAULT_TENANT, defaultRoles = [], signal } = parsed;
-        // Of two documents with one uri the later one is meant.
-        const byUri = new Map(inputs.map((input) => [input.uri, input]));
+        const { tenant = DEFAULT_TENANT, defaultRoles = [], signal, onProgress } = parsed;
+        const { parseDocuments, putDocuments } = await import("./upsert.ts");
+        const inputs = parseDocuments(documents);
         return write(parsed, tenant, UPSERT_SOURCE, async (writer) => {
-          let done = 0;
-          for (const { uri, text, mediaType = "text/markdown", title, roles, metadata } of byUri.values()) {
-            throwIfAborted(signal, subject);
-            options.onProgress?.({
-              stage: "upsert",
-              done,
-              total: byUri.size,
-              unit: "documents",
-              subject: uri,
-            });
-            const given = { title, roles, metadata, defaultRoles };
-            await writer.put({ tenant, source: UPSERT_SOURCE, uri, content: text, mediaType, ...given });
-            done++;
-          }
+          const about = { tenant, source: UPSERT_SOURCE, defaultRoles };
+          await putDocuments({ writer, inputs, about, subject, signal, onProgress });
           return writer.finish();
         });
       }),
@@ -180,16 +219,60 @@ export function createRetriever({
         const path = parseInput(z.string().min(1), folder, "folder");
         const tenant = parsed.tenant ?? DEFAULT_TENANT;
         throwIfAborted(parsed.signal, subject);
-        const [{ listFolder }, { syncFolder }] = await Promise.all([
-          import("./extract/folder.ts"),
-          import("./sync.ts"),
-        ]);
-        const listing = await listFolder(path, location);
-        const source = parsed.source ?? listing.root;
-        if (source === UPSERT_SOURCE) throw reservedSource();
-        return write(parsed, tenant, source, (writer, stored) =>
-          syncFolder({ writer, listing, stored, tenant, source, ...pick(parsed) }),
+        const source = await openSource(path, { ...parsed, tenant });
+        const listing = await source.list();
+        return write(parsed, tenant, source.source, (writer, stored) =>
+          source.write(listing, writer, stored, parsed),
         );
+      }),
+
+    count: (request) =>
+      track(async () => {
+        const { signal, ...fields } = request;
+        const parsed = parseInput(countRequestSchema, fields, "count request");
+        throwIfAborted(signal, subject);
+        return countReadable(await tableOf(parsed.principal.tenant), parsed);
+      }),
+
+    facets: (request) =>
+      track(async () => {
+        const { signal, ...fields } = request;
+        const parsed = parseInput(facetsRequestSchema, fields, "facets request");
+        throwIfAborted(signal, subject);
+        return facetsOfReadable(await tableOf(parsed.principal.tenant), parsed);
+      }),
+
+    watch: (folder, { onEvent = () => {}, ...options } = {}) =>
+      track(async () => {
+        const parsed = parseOptions(watchOptionsSchema, options, "watch options");
+        const path = parseInput(z.string().min(1), folder, "folder");
+        const tenant = parsed.tenant ?? DEFAULT_TENANT;
+        throwIfAborted(parsed.signal, subject);
+        const source = await openSource(path, { ...parsed, tenant });
+        const [{ watchFolder }, { storedParts }] = await Promise.all([
+          import("./watch/watch-folder.ts"),
+          import("./folder-source.ts"),
+        ]);
+        const { debounceMs: quietMs, pollMs, rescanMs, onProgress } = parsed;
+        const watch = await watchFolder({
+          ...{ root: source.root, quietMs, pollMs, rescanMs, onEvent, signal: parsed.signal },
+          list: source.list,
+          sync: async (parts, signal) => {
+            const run = { signal, ...(onProgress && { onProgress }), partial: parts !== undefined };
+            const listing = await source.list(parts);
+            return write(
+              run,
+              tenant,
+              source.source,
+              (writer, stored) => source.write(listing, writer, stored, run),
+              parts && storedParts(parts, listing),
+            );
+          },
+        });
+        watches.add(watch);
+        const forget = () => watches.delete(watch);
+        watch.closed.then(forget, forget);
+        return watch;
       }),
 
     roles: (tenant) =>
@@ -211,19 +294,26 @@ export function createRetriever({
           return {
             table,
             find: async (query, principal, topK) => {
-              const search = { ...searchRequestSchema.parse({ query, principal, topK }), signal };
-              const { passages } = await searchTable({ table, embedder, vectorWeight }, search);
+              const search = {
+                ...searchRequestSchema.parse({ query, principal, topK, copies: "keep" }),
+                signal,
+              };
+              const { passages } = await searchTable({ table, ...ranking }, search);
               return passages.map(({ documentId }) => documentId);
             },
           };
         });
       }),
 
+    reindex: (request) => track(() => reindexTenant({ database, exclusively, forget }, request)),
+
+    removeTenant: (request) => track(() => removeTenant({ database, exclusively, forget }, request)),
+
     status: () =>
       track(async (): Promise<StoreStatus> => {
         const names = (await database.tableNames()).filter(isTenantTable);
         const tenants = await Promise.all(names.map((name) => tenantStatus(database, name)));
-        const writer = await currentWriter(location);
+        const writer = await currentWriter();
         return {
           location,
           embedder: { id: embedder.id, dimensions: embedder.dimensions },
@@ -240,6 +330,7 @@ export function createRetriever({
   async function dispose(): Promise<void> {
     disposed ??= (async () => {
       await Promise.allSettled(inFlight);
+      await Promise.all([...watches].map((watch) => watch.close()));
       for (const table of await Promise.allSettled(tables.values())) {
         if (table.status === "fulfilled") table.value?.close();
       }
@@ -265,8 +356,21 @@ async function tenantStatus(
   }
 }
 
-function tableName(tenant: string): string {
-  return `tenant-${createHash("sha256").update(tenant).digest("hex").slice(0, 40)}`;
+/** The table, whose every change first asks whether the turn is still this writer's. */
+function duringTurn(table: LanceTable, turn: WriterTurn): LanceTable {
+  const asking =
+    <Parameters extends unknown[]>(change: (...parameters: Parameters) => Promise<void>) =>
+    async (...parameters: Parameters) => {
+      await turn.check();
+      return change(...parameters);
+    };
+  return {
+    ...table,
+    replace: asking(table.replace),
+    append: asking(table.append),
+    remove: asking(table.remove),
+    tidy: asking(table.tidy),
+  };
 }
 
 function parseOptions<Schema extends z.ZodObject>(
@@ -280,10 +384,6 @@ function parseOptions<Schema extends z.ZodObject>(
     ...(signal ? { signal } : {}),
     ...(onProgress ? { onProgress } : {}),
   };
-}
-
-function pick({ defaultRoles = [], signal, onProgress }: WriteOptions) {
-  return { defaultRoles, signal, onProgress };
 }
 
 function isSystemError(error: unknown): boolean {

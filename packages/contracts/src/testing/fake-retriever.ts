@@ -1,10 +1,21 @@
 import { createHash } from "node:crypto";
 import { readdir, readFile, realpath, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { DEFAULT_TENANT, type Principal, permits, principalSchema } from "../access.ts";
-import { type Chunk, type Document, type DocumentInput, documentInputSchema } from "../document.ts";
+import { z } from "zod";
+import { DEFAULT_TENANT, isAdministrator, type Principal, permits, principalSchema } from "../access.ts";
+import { type AdministrationRequest, administrationRequestSchema } from "../administration.ts";
+import {
+  type Chunk,
+  type Document,
+  type DocumentInput,
+  documentInputSchema,
+  metadataSchema,
+} from "../document.ts";
 import { BadInputError } from "../errors/bad-input-error.ts";
 import { CancelledError } from "../errors/cancelled-error.ts";
+import { NotPermittedError } from "../errors/not-permitted-error.ts";
+import { countFacets, countRequestSchema, facetsRequestSchema } from "../facets.ts";
+import { type Filter, matchesFilter } from "../filter.ts";
 import { parseInput } from "../parse-input.ts";
 import type { Passage } from "../passage.ts";
 import type { Warning } from "../progress.ts";
@@ -18,6 +29,9 @@ import {
   type WriteOptions,
 } from "../retriever.ts";
 import { throwIfAborted } from "../throw-if-aborted.ts";
+
+/** Metadata is looked at document by document, so that one bad value leaves out one document. */
+const inputSchema = documentInputSchema.extend({ metadata: z.unknown().optional() });
 
 /** A retriever in memory, for tests, which remembers what it was asked. */
 export interface FakeRetriever extends Retriever {
@@ -62,7 +76,7 @@ export function createFakeRetriever(): FakeRetriever {
     source: string,
     options: WriteOptions,
     removeOthers: boolean,
-    skipped: Skipped[] = [],
+    left: readonly Skipped[] = [],
   ): ChangeReport => {
     live();
     throwIfAborted(options.signal, "retrieval");
@@ -71,9 +85,19 @@ export function createFakeRetriever(): FakeRetriever {
     const changed: string[] = [];
     const removed: string[] = [];
     let unchanged = 0;
+    const skipped = [...left];
     let chunks = 0;
-    for (const [index, raw] of inputs.entries()) {
-      const input = parseInput(documentInputSchema, raw, `document ${index + 1}`);
+    const parsed = inputs.map((raw, index) => parseInput(inputSchema, raw, `document ${index + 1}`));
+    for (const { metadata, ...rest } of parsed) {
+      const facts = metadataSchema.optional().safeParse(metadata);
+      if (!facts.success) {
+        skipped.push({
+          uri: rest.uri,
+          reason: `its metadata does not fit: ${facts.error.issues[0]?.message}`,
+        });
+        continue;
+      }
+      const input = { ...rest, ...(facts.data && { metadata: facts.data }) };
       const next = read(input, tenant, source, options.defaultRoles ?? []);
       const before = store.get(next.document.id);
       if (before?.document.version === next.document.version) {
@@ -99,6 +123,29 @@ export function createFakeRetriever(): FakeRetriever {
     return { added, changed, removed, unchanged, skipped, chunks, elapsedMs: 0, warnings };
   };
 
+  const readable = (principal: Principal, filter: Filter | undefined) =>
+    [...store.values()].filter(
+      ({ document }) => permits(document.access, principal) && (!filter || matchesFilter(filter, document)),
+    );
+
+  /** The tenant that the request may change. */
+  const administered = ({ signal, onProgress: _, ...fields }: AdministrationRequest, subject: string) => {
+    live();
+    throwIfAborted(signal, "retrieval");
+    const { principal } = parseInput(administrationRequestSchema, fields, `${subject} request`);
+    if (isAdministrator(principal)) return principal.tenant;
+    throw new NotPermittedError({
+      code: "not_permitted",
+      subject,
+      reason: "administrators alone may",
+      nextStep: "Run it as an administrator of the tenant",
+    });
+  };
+  const heldBy = (tenant: string) => {
+    const own = [...store.values()].filter(({ document }) => document.access.tenant === tenant);
+    return { documents: own.length, chunks: own.reduce((sum, { chunks }) => sum + chunks.length, 0) };
+  };
+
   return {
     searches,
     get disposed() {
@@ -111,36 +158,54 @@ export function createFakeRetriever(): FakeRetriever {
       live();
       const { signal, ...fields } = request;
       throwIfAborted(signal, "retrieval");
-      const { query, principal, topK, mode } = parseInput(searchRequestSchema, fields, "search request");
+      const parsed = parseInput(searchRequestSchema, fields, "search request");
+      const { query, principal, topK, mode, filter, neighbours = { before: 0, after: 0 }, copies } = parsed;
       searches.push(request);
       const failing = failure;
       failure = undefined;
       if (failing) throw failing;
       const asked = new Set(words(query));
-      const found: { chunk: Chunk; document: Document; hits: number }[] = [];
-      for (const { document, chunks } of store.values()) {
-        if (!permits(document.access, principal)) continue;
+      const found: { chunk: Chunk; document: Document; chunks: readonly Chunk[]; hits: number }[] = [];
+      for (const { document, chunks } of readable(principal, filter)) {
         for (const chunk of chunks) {
           const held = new Set(words(`${document.title} ${chunk.headings.join(" ")} ${chunk.text}`));
           const hits = [...asked].filter((word) => held.has(word)).length;
-          if (hits > 0) found.push({ chunk, document, hits });
+          if (hits > 0) found.push({ chunk, document, chunks, hits });
         }
       }
       found.sort((a, b) => b.hits - a.hits || (a.chunk.id < b.chunk.id ? -1 : 1));
-      const passages = found.slice(0, topK).map(
-        ({ chunk, document }, index): Passage => ({
+      const passages: Passage[] = [];
+      const covered = new Set<Chunk>();
+      for (const { chunk, document, chunks } of found) {
+        const { uri, title, version, source } = document;
+        const { id, documentId, start, end, text } = chunk;
+        const same = passages.find((passage) => passage.text === text && words(text).length >= 12);
+        if (same && copies === "fold") {
+          const copy = { id, documentId, uri, title, source, start, end };
+          passages[passages.indexOf(same)] = { ...same, copies: [...(same.copies ?? []), copy] };
+          continue;
+        }
+        if (covered.has(chunk) || passages.length === topK) continue;
+        const place = passages.length + 1;
+        const passage: Passage = {
           ...chunk,
-          uri: document.uri,
-          title: document.title,
-          version: document.version,
-          source: document.source,
-          score: 1 / (index + 1),
+          ...{ uri, title, version, source },
+          score: 1 / place,
           ranks: {
-            ...(mode === "keyword" ? {} : { vector: index + 1 }),
-            ...(mode === "vector" ? {} : { keyword: index + 1 }),
+            ...(mode === "keyword" ? {} : { vector: place }),
+            ...(mode === "vector" ? {} : { keyword: place }),
           },
-        }),
-      );
+        };
+        const free = (each: Chunk | undefined) => each !== undefined && !covered.has(each);
+        let first = chunk.ordinal;
+        let last = chunk.ordinal;
+        while (first > chunk.ordinal - neighbours.before && free(chunks[first - 1])) first--;
+        while (last < chunk.ordinal + neighbours.after && free(chunks[last + 1])) last++;
+        const wide = { start: chunks[first]?.start ?? start, end: chunks[last]?.end ?? end };
+        for (const each of chunks.slice(first, last + 1)) covered.add(each);
+        const widened = { ...wide, text: document.text.slice(wide.start, wide.end), found: { start, end } };
+        passages.push(first === last ? passage : { ...passage, ...widened });
+      }
       return { passages, timings: { totalMs: 0 }, warnings: [] };
     },
     async document(id: string, principal: Principal) {
@@ -150,7 +215,10 @@ export function createFakeRetriever(): FakeRetriever {
       return document && permits(document.access, principal) ? document : undefined;
     },
     async upsert(documents, options = {}) {
-      return write(documents, "upsert", options, false);
+      // Of two documents with one uri the later one is meant.
+      const byUri = new Map<string, DocumentInput>();
+      for await (const document of documents) byUri.set(document.uri, document);
+      return write([...byUri.values()], "upsert", options, false);
     },
     async remove(uris, options = {}) {
       live();
@@ -190,6 +258,33 @@ export function createFakeRetriever(): FakeRetriever {
       }
       inputs.sort((a, b) => (a.uri < b.uri ? -1 : 1));
       return write(inputs, options.source ?? root, options, true, skipped);
+    },
+    async count({ signal, ...fields }) {
+      live();
+      throwIfAborted(signal, "retrieval");
+      const { principal, filter } = parseInput(countRequestSchema, fields, "count request");
+      const found = readable(principal, filter);
+      return { documents: found.length, passages: found.reduce((sum, { chunks }) => sum + chunks.length, 0) };
+    },
+    async facets({ signal, ...fields }) {
+      live();
+      throwIfAborted(signal, "retrieval");
+      const request = parseInput(facetsRequestSchema, fields, "facets request");
+      const found = readable(request.principal, request.filter);
+      return countFacets(
+        found.map(({ document }) => document),
+        request,
+      );
+    },
+    async reindex(request) {
+      const tenant = administered(request, "reindex");
+      return { tenant, ...heldBy(tenant), elapsedMs: 0 };
+    },
+    async removeTenant(request) {
+      const tenant = administered(request, "remove the tenant");
+      const held = heldBy(tenant);
+      for (const [id, { document }] of store) if (document.access.tenant === tenant) store.delete(id);
+      return { tenant, ...held, elapsedMs: 0 };
     },
     async roles(tenant) {
       live();

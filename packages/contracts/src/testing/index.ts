@@ -1,3 +1,4 @@
+export { describeAdministration } from "./administration-suite.ts";
 export { describeEmbedder } from "./embedder-suite.ts";
 export { createFakeEmbedder, type FakeEmbedder, type FakeEmbedderOptions } from "./fake-embedder.ts";
 export {
@@ -9,5 +10,6 @@ export {
   fakeAdapter,
 } from "./fake-generator.ts";
 export { createFakeRetriever, type FakeRetriever } from "./fake-retriever.ts";
+export { createFakeS3, type FakeS3, type S3Credentials, type S3Fault } from "./fake-s3/fake-s3.ts";
 export { describeGenerator, type GeneratorUnderTest } from "./generator-suite.ts";
 export { describeRetriever } from "./retriever-suite.ts";

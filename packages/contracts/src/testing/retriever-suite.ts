@@ -3,6 +3,8 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { ADMINISTRATOR, DEFAULT_PRINCIPAL, type Principal } from "../access.ts";
+import type { Metadata } from "../document.ts";
+import { type Filter, matchesFilter } from "../filter.ts";
 import type { Retriever, SearchMode } from "../retriever.ts";
 
 /** What every {@link Retriever} must do. `make` gives an empty one at each call. */
@@ -150,6 +152,337 @@ export function describeRetriever(name: string, make: () => Promise<Retriever>):
       }
     });
 
+    describe("filters, counts and facets", () => {
+      const pages = [
+        {
+          uri: "a/1.md",
+          text: "The zebra of one.",
+          metadata: { year: 2024, tags: ["x", "y"], draft: false },
+        },
+        {
+          uri: "a/2.md",
+          text: "The zebra of two.",
+          metadata: { year: 2025.5, tags: ["y"], day: "2026-03-01" },
+        },
+        {
+          uri: "b/3.md",
+          text: "The zebra of three.",
+          metadata: { year: "2024", day: "2026-03-01T12:00:00Z" },
+        },
+        { uri: "b/4.md", text: "The zebra of four.", metadata: { year: -3, tags: [], note: null } },
+      ];
+      const cases: readonly (readonly [string, Filter, readonly number[]])[] = [
+        ["a number is not its text", { key: "year", equals: 2024 }, [1]],
+        ["nor a text its number", { key: "year", equals: "2024" }, [3]],
+        ["an item of a list", { key: "tags", equals: "y" }, [1, 2]],
+        ["one of several", { key: "year", in: ["2024", -3, true] }, [3, 4]],
+        ["false is a value", { key: "draft", equals: false }, [1]],
+        ["null is a value", { key: "note", equals: null }, [4]],
+        ["and does not exist", { key: "note", exists: true }, []],
+        ["existing", { key: "day", exists: true }, [2, 3]],
+        ["not existing", { key: "tags", exists: false }, [3, 4]],
+        ["a range of numbers", { key: "year", gt: -3, lt: 2025.5 }, [1]],
+        ["its bounds included", { key: "year", gte: -3, lte: 2025.5 }, [1, 2, 4]],
+        ["an empty range", { key: "year", gt: 5, lt: 5 }, []],
+        ["a day, whole", { key: "day", lte: "2026-03-01" }, [2, 3]],
+        ["after a day", { key: "day", gt: "2026-03-01" }, []],
+        ["from a moment on", { key: "day", gte: "2026-03-01T12:00:00Z" }, [3]],
+        ["not", { not: { key: "year", equals: 2024 } }, [2, 3, 4]],
+        [
+          "and",
+          {
+            and: [
+              { key: "tags", equals: "y" },
+              { key: "year", gt: 2024 },
+            ],
+          },
+          [2],
+        ],
+        [
+          "or",
+          {
+            or: [
+              { key: "year", lt: 0 },
+              { key: "draft", exists: true },
+            ],
+          },
+          [1, 4],
+        ],
+        ["the beginning of a uri", { uriPrefix: "b/" }, [3, 4]],
+        ["a source", { source: "upsert" }, [1, 2, 3, 4]],
+        ["another source", { source: "upser" }, []],
+        ["an unknown document", { documentIds: ["0123"] }, []],
+        ["SQL is text", { key: "year' OR 1=1 --", equals: "' OR 1=1 --" }, []],
+      ];
+      const numberIn = (uri: string) => Number(/\d/.exec(uri)?.[0]);
+      beforeEach(() => retriever.upsert(pages, { defaultRoles: ["staff"] }));
+
+      test("each condition means what the oracle says, for a search of every mode and for a count", async () => {
+        const every = pages.map(({ uri, metadata }) => ({ id: "", source: "upsert", uri, metadata }));
+        for (const [name, filter, expected] of cases) {
+          const meant = every.filter((page) => matchesFilter(filter, page)).map(({ uri }) => numberIn(uri));
+          expect(meant, name).toEqual(expected);
+          for (const mode of modes) {
+            const request = { query: "zebra", principal: as("staff"), mode, filter };
+            const { passages } = await retriever.search(request);
+            expect(passages.map(({ uri }) => numberIn(uri)).sort(), name).toEqual(expected);
+          }
+          if (!retriever.count) continue;
+          const { length } = expected;
+          const seen = await retriever.count({ principal: as("staff"), filter });
+          expect(seen, name).toEqual({ documents: length, passages: length });
+          expect(await retriever.count({ principal: as("hr"), filter })).toEqual({
+            documents: 0,
+            passages: 0,
+          });
+        }
+      });
+
+      test("documents by id, and none beyond one's rights", async () => {
+        await retriever.upsert([doc("hr.md", "The zebra of hr.", ["hr"])]);
+        const { passages } = await retriever.search({ query: "zebra hr", principal: admin });
+        const ids = passages.map(({ documentId }) => documentId);
+        const filter = { documentIds: ids };
+        const seen = await retriever.search({ query: "zebra", principal: as("hr"), filter });
+        expect(seen.passages.map(({ uri }) => uri)).toEqual(["hr.md"]);
+      });
+
+      test("a filter starves nobody: its few are found among many", async () => {
+        await retriever.upsert(
+          Array.from({ length: 80 }, (_, i) => doc(`z${i}.md`, `Zebra zebra of ${i}.`, ["staff"])),
+        );
+        for (const mode of modes) {
+          const filter = { key: "tags", exists: true } as const;
+          const { passages } = await retriever.search({
+            query: "zebra",
+            principal: as("staff"),
+            mode,
+            filter,
+          });
+          expect(passages.map(({ uri }) => uri).sort()).toEqual(["a/1.md", "a/2.md"]);
+        }
+      });
+
+      test("facets count what the principal may read, under the filter", async () => {
+        if (!retriever.facets) return;
+        await retriever.upsert([
+          { ...doc("hr.md", "Pay.", ["hr", "staff"]), metadata: { tags: ["z", "y"] } },
+        ]);
+        await retriever.upsert([{ ...doc("boss.md", "Boss."), metadata: { tags: ["z"], secret: 1 } }]);
+        const by = ["source", "role", { key: "tags" }, { key: "secret" }] as const;
+        const facets = await retriever.facets({ principal: as("staff"), by: [...by] });
+        expect(facets).toEqual({
+          documents: 5,
+          facets: [
+            { by: "source", values: [{ value: "upsert", documents: 5 }], moreValues: 0, without: 0 },
+            { by: "role", values: [{ value: "staff", documents: 5 }], moreValues: 0, without: 0 },
+            {
+              by: { key: "tags" },
+              values: [
+                { value: "y", documents: 3 },
+                { value: "x", documents: 1 },
+                { value: "z", documents: 1 },
+              ],
+              moreValues: 0,
+              without: 2,
+            },
+            { by: { key: "secret" }, values: [], moreValues: 0, without: 5 },
+          ],
+        });
+        const filter = { key: "tags", equals: "z" } as const;
+        const asAdmin = await retriever.facets({
+          principal: admin,
+          by: ["role", { key: "tags" }],
+          filter,
+          limit: 1,
+        });
+        expect(asAdmin.documents).toBe(2);
+        expect(asAdmin.facets[0]).toMatchObject({
+          values: [{ value: "hr", documents: 1 }],
+          moreValues: 1,
+          without: 1,
+        });
+        expect(asAdmin.facets[1]).toMatchObject({ values: [{ value: "z", documents: 2 }], moreValues: 1 });
+        const nobody = await retriever.facets({ principal: as(), by: ["source"] });
+        expect(nobody).toEqual({
+          documents: 0,
+          facets: [{ by: "source", values: [], moreValues: 0, without: 0 }],
+        });
+      });
+
+      test("bad metadata leaves out its document, with the reason, and the rest goes on", async () => {
+        const bad: unknown[] = [
+          { price: Number.NaN },
+          { price: Number.POSITIVE_INFINITY },
+          { essay: "x".repeat(1024 * 1024) },
+          { deep: { deeper: {} } },
+          { list: Array.from({ length: 65 }, () => 1) },
+          Object.fromEntries(Array.from({ length: 65 }, (_, i) => [`k${i}`, 1])),
+          "a text",
+          [1],
+        ];
+        const hostile = {
+          "' OR 1=1 --": "' OR 1=1 --",
+          constructor: "c",
+          "a=b": "c",
+          a: "b=c",
+          "\0": "\0",
+          "]": "[",
+          empty: "",
+        };
+        const report = await retriever.upsert([
+          ...bad.map((metadata, i) => ({ ...doc(`bad${i}.md`, "A lion."), metadata: metadata as Metadata })),
+          { ...doc("good.md", "A good lion."), metadata: hostile },
+        ]);
+        expect(report.added).toEqual(["good.md"]);
+        expect(report.skipped.map(({ uri }) => uri)).toEqual(bad.map((_, i) => `bad${i}.md`));
+        expect(report.skipped.every(({ reason }) => /metadata/.test(reason) && reason.length < 500)).toBe(
+          true,
+        );
+        const find = async (filter: Filter) =>
+          (await retriever.search({ query: "lion", principal: admin, filter })).passages.map(
+            ({ uri }) => uri,
+          );
+        for (const [key, value] of Object.entries(hostile)) {
+          expect(await find({ key, equals: value })).toEqual(["good.md"]);
+        }
+        expect(await find({ key: "a=b", equals: "b=c" })).toEqual([]);
+        expect(await find({ key: "toString", exists: true })).toEqual([]);
+        expect(await find({ key: "__proto__", exists: true })).toEqual([]);
+        const id = (await retriever.search({ query: "good lion", principal: admin })).passages[0]?.documentId;
+        expect((await retriever.document(id ?? "", admin))?.metadata).toEqual(hostile);
+      });
+
+      test("wrong filters are refused by name", async () => {
+        const cyclic: Record<string, unknown> = {};
+        cyclic.not = cyclic;
+        const wrong: unknown[] = [
+          "year = 2024",
+          [],
+          null,
+          {},
+          { key: "year" },
+          { equals: 1 },
+          { key: "year", equals: Number.NaN },
+          { key: "year", equals: { gt: 1 } },
+          { key: "year", equals: 1, gt: 1 },
+          { key: "year", in: [] },
+          { key: "year", gt: "soon" },
+          { key: "year", gt: "2026-02-30" },
+          { key: "year", gt: 1, lt: "2026-01-01" },
+          { key: "\ud800", equals: 1 },
+          { key: "", equals: 1 },
+          { and: [] },
+          { and: [{ key: "a", equals: 1 }], or: [{ key: "a", equals: 1 }] },
+          { or: Array.from({ length: 300 }, () => ({ key: "a", equals: 1 })) },
+          { uriPrefix: "" },
+          { documentIds: [] },
+          cyclic,
+        ];
+        for (const filter of wrong) {
+          const request = { query: "zebra", principal: admin, filter: filter as Filter };
+          await expect(retriever.search(request)).rejects.toMatchObject({ wrongUse: true });
+        }
+        await expect(
+          retriever.search({
+            query: "x",
+            principal: admin,
+            filter: {
+              and: [
+                { key: "year", equals: 1 },
+                { key: "day", lt: "tomorrow" },
+              ],
+            },
+          }),
+        ).rejects.toMatchObject({
+          message: expect.stringContaining("filter.and.1.lt: must be a finite number, or a date"),
+        });
+      });
+    });
+
+    describe("neighbours and copies", () => {
+      const sections = ["one", "two", "three", "four", "five"].map(
+        (name) => `## ${name}\n\nThe ${name} zebra${name === "three" ? " eats grass" : ""} here.`,
+      );
+      const long = { ...doc("long.md", `# Zebras\n\n${sections.join("\n\n")}\n`, ["staff"]) };
+
+      test("a passage is widened within its document, and its offsets hold", async () => {
+        await retriever.upsert([long, doc("other.md", "Another text of the lion.", ["staff"])]);
+        const search = async (before: number, after: number) => {
+          const neighbours = { before, after };
+          const request = {
+            query: "eats grass three",
+            principal: as("staff"),
+            mode: "keyword" as const,
+            neighbours,
+          };
+          const { passages } = await retriever.search({ ...request, topK: 5 });
+          for (const passage of passages) {
+            const document = await retriever.document(passage.documentId, as("staff"));
+            expect(document?.text.slice(passage.start, passage.end)).toBe(passage.text);
+            const { start, end } = passage.found ?? passage;
+            expect(start >= passage.start && end <= passage.end).toBe(true);
+          }
+          return passages;
+        };
+        const [bare] = await search(0, 0);
+        expect(bare).not.toHaveProperty("found");
+        expect(bare?.text).not.toContain("four");
+        const [after] = await search(0, 1);
+        expect(after?.found).toEqual({ start: bare?.start, end: bare?.end });
+        expect(after?.text).toContain("four");
+        expect(after?.text).not.toContain("two");
+        const [both] = await search(20, 20);
+        expect(both?.text).toContain("The one zebra");
+        expect(both?.text).toContain("The five zebra");
+        expect(both?.text).not.toContain("lion");
+      });
+
+      test("no text stands in two passages, however many are asked for", async () => {
+        await retriever.upsert([long, doc("other.md", "Another text of the zebra.", ["staff"])]);
+        for (const mode of modes) {
+          for (const neighbours of [{ before: 1 }, { after: 2 }, { before: 3, after: 3 }]) {
+            const request = { query: "the zebra eats grass", principal: as("staff"), mode, neighbours };
+            const { passages } = await retriever.search({ ...request, topK: 10 });
+            expect(new Set(passages.map(({ uri }) => uri))).toEqual(new Set(["long.md", "other.md"]));
+            for (const [index, one] of passages.entries()) {
+              for (const two of passages.slice(index + 1)) {
+                expect(
+                  one.documentId !== two.documentId || one.end <= two.start || two.end <= one.start,
+                ).toBe(true);
+              }
+            }
+          }
+        }
+      });
+
+      test("a copy leaves its place to another passage, and is named; one that may not be read is not there", async () => {
+        const words =
+          "The zebra eats grass on the wide plain from early morning until late at night, day by day.";
+        await retriever.upsert([
+          ...Array.from({ length: 6 }, (_, i) => doc(`copy${i}.md`, words, i < 3 ? ["staff"] : ["hr"])),
+          doc("other.md", "Another zebra of the plain eats leaves.", ["staff"]),
+        ]);
+        for (const mode of modes) {
+          const request = { query: "zebra eats grass on the plain", principal: as("staff"), mode, topK: 2 };
+          const { passages } = await retriever.search(request);
+          expect(passages.map(({ uri }) => uri.slice(0, 4)).sort()).toEqual(["copy", "othe"]);
+          const kept = passages.find(({ copies }) => copies);
+          const uris = [kept?.uri, ...(kept?.copies ?? []).map(({ uri }) => uri)].sort();
+          expect(uris).toEqual(["copy0.md", "copy1.md", "copy2.md"]);
+          const all = await retriever.search({ ...request, copies: "keep", topK: 10 });
+          expect(all.passages.map(({ uri }) => uri).sort()).toEqual([...uris, "other.md"]);
+          expect(all.passages.some(({ copies }) => copies)).toBe(false);
+        }
+        for (const wrong of [{ before: -1 }, { before: 21 }, { beside: 1 }, 1]) {
+          const neighbours = wrong as { before: number };
+          await expect(retriever.search({ query: "x", principal: admin, neighbours })).rejects.toMatchObject({
+            wrongUse: true,
+          });
+        }
+      });
+    });
+
     test("sync adds, changes, removes, and leaves the rest alone", async () => {
       await put({
         "a.md": "# A\n\nApples are red.",
@@ -287,6 +620,24 @@ export function describeRetriever(name: string, make: () => Promise<Retriever>):
       for (const document of bad)
         await expect(retriever.upsert([document])).rejects.toMatchObject({ wrongUse: true });
       expect((await retriever.status()).tenants).toEqual([]);
+    });
+
+    test("a stream of documents is stored, the later of one uri last, and reported once each", async () => {
+      async function* stream() {
+        yield doc("a.md", "The zebra is striped.");
+        yield doc("b.md", "The lion is not.");
+        yield doc("a.md", "The giraffe is spotted.");
+      }
+      const report = await retriever.upsert(stream());
+      expect([...report.added].sort()).toEqual(["a.md", "b.md"]);
+      expect(report.changed).toEqual([]);
+      expect(await uris("zebra", admin, "keyword")).toEqual([]);
+      expect(await uris("giraffe", admin, "keyword")).toEqual(["a.md"]);
+      expect((await retriever.status()).tenants).toMatchObject([{ documents: 2 }]);
+      async function* broken() {
+        yield doc("", "x");
+      }
+      await expect(retriever.upsert(broken())).rejects.toMatchObject({ wrongUse: true });
     });
 
     test("calls made at once all have their effect", async () => {

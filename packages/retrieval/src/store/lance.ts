@@ -3,7 +3,12 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import type * as Lance from "@lancedb/lancedb";
 import type * as Arrow from "apache-arrow";
-import { rowsOfDocuments } from "./filter.ts";
+import { type Cell, openCell, readCell } from "./cell.ts";
+import { dropFolder, removeDropped } from "./drop-folder.ts";
+import { GONE_ROWS, rowsOfDocuments } from "./filter.ts";
+import { type StorageOptions, secretsOf } from "./location.ts";
+import { readingOptions, tryingAgain, writingOptions } from "./object-store.ts";
+import { rowsToArrow } from "./rows-to-arrow.ts";
 import { type StoreRow, storeSchema } from "./schema.ts";
 import { storeFailure } from "./store-failure.ts";
 
@@ -48,8 +53,12 @@ export interface LanceTable {
   nearest(vector: Float32Array, filter: string, limit: number, columns: readonly string[]): Promise<Row[]>;
   select(filter: string, columns: readonly string[]): Promise<Row[]>;
   count(filter: string): Promise<number>;
-  /** Puts these rows in place of all rows of these documents, in one commit. */
+  /** Puts these rows in place of all rows of these documents, in one commit, whoever else writes. It reads the whole table. */
   replace(rows: readonly StoreRow[], documentIds: readonly string[]): Promise<void>;
+  /** The same for the only writer, many times faster in a large table: it looks at these documents' rows alone. */
+  exchange(rows: readonly StoreRow[], documentIds: readonly string[]): Promise<void>;
+  /** Adds rows of documents of which no row is stored, in one commit. Unlike {@link replace} it does not read the table. */
+  append(rows: readonly StoreRow[]): Promise<void>;
   remove(documentIds: readonly string[]): Promise<void>;
   /**
    * Brings the indexes up to date, and now and then compacts and drops old versions. In a store of up to
@@ -58,6 +67,8 @@ export interface LanceTable {
    * When nothing was `changed` it only makes good what a killed writer left undone.
    */
   tidy(changed: boolean): Promise<void>;
+  /** Makes the indexes anew, compacts the table, and drops its old states. */
+  rebuild(): Promise<void>;
   close(): void;
 }
 
@@ -68,9 +79,15 @@ export interface LanceDatabase {
   open(name: string): Promise<LanceTable | undefined>;
   /** Opens the table, or makes it, with its indexes. Only a writer that holds the lock may call it. */
   openOrCreate(name: string, dimensions: number): Promise<LanceTable>;
+  /** Removes a table with all of its states. Only a writer that holds the lock may call it. */
+  drop(name: string): Promise<void>;
   /** Reads a small table of texts by key; undefined when there is none. */
   readSettings(name: string): Promise<ReadonlyMap<string, string> | undefined>;
   writeSettings(name: string, settings: ReadonlyMap<string, string>): Promise<void>;
+  /** Opens a cell, and makes it when it is missing. */
+  openCell(name: string): Promise<Cell>;
+  /** What a cell holds; empty when there is none. */
+  readCell(name: string): Promise<string>;
   close(): void;
 }
 
@@ -83,6 +100,8 @@ let libraries: Promise<Libraries> | undefined;
 
 /** Loads LanceDB, once in a process. Call it early to have it load beside other things. */
 export function loadLance(): Promise<Libraries> {
+  // What it warns of, such as a busy server, comes back as an error when it matters.
+  process.env.LANCEDB_LOG ??= "error";
   libraries ??= import("@lancedb/lancedb").then((lance) => {
     // Required, not imported: LanceDB requires it, and an import would load a second copy.
     const arrow: typeof Arrow = createRequire(import.meta.url)("apache-arrow");
@@ -91,54 +110,105 @@ export function loadLance(): Promise<Libraries> {
   return libraries;
 }
 
-/** Opens the database. Reads always see the last commit, of this process or another. */
-export async function openDatabase(location: string): Promise<LanceDatabase> {
-  const guard = <Result>(work: () => Promise<Result>): Promise<Result> =>
+/** Opens the database. Reads always see the last commit, of this process or another. Options are an object store's. */
+export async function openDatabase(location: string, options?: StorageOptions): Promise<LanceDatabase> {
+  const secrets = secretsOf(options ?? {});
+  const guard: Guard = (work) =>
     work().catch((error: unknown) => {
-      throw storeFailure(error, location);
+      throw storeFailure(error, location, secrets);
     });
+  const again = options ? tryingAgain(options) : undefined;
+  const writeGuard: Guard = again ? (work) => again(() => guard(work)) : guard;
   const { lance, arrow } = await loadLance();
-  const connection = await guard(() =>
-    lance.connect(location, {
-      readConsistencyInterval: 0,
-      session: new lance.Session(INDEX_CACHE_BYTES, METADATA_CACHE_BYTES),
-    }),
-  );
-  const tableNames = () => guard(() => connection.tableNames({ limit: 1_000_000 }));
-  const open = async (name: string): Promise<Lance.Table | undefined> => {
+  const connect = (storageOptions?: Record<string, string>) =>
+    guard(() =>
+      lance.connect(location, {
+        readConsistencyInterval: 0,
+        session: new lance.Session(INDEX_CACHE_BYTES, METADATA_CACHE_BYTES),
+        ...(storageOptions && { storageOptions }),
+      }),
+    );
+  const reading = await connect(options && readingOptions(options));
+  let ownWriting: Promise<Lance.Connection> | undefined;
+  const writing = async () => {
+    if (!options) return reading;
+    ownWriting ??= connect(writingOptions(options));
+    return ownWriting;
+  };
+  const tableNames = () => guard(() => reading.tableNames({ limit: 1_000_000 }));
+  const open = async (connection: Lance.Connection, name: string): Promise<Lance.Table | undefined> => {
     try {
       return await connection.openTable(name);
     } catch (error) {
       // A folder without a first commit, left by a writer that was killed, is no table either; one with data is damaged.
-      const absent = /was not found|dataset .*not found/i.test((error as Error).message);
-      if (absent && !(await holdsData(location, name))) return undefined;
-      throw storeFailure(error, location);
+      if (isAbsent(error)) {
+        const holds = options ? (await tableNames()).includes(name) : await holdsData(location, name);
+        if (!holds) return undefined;
+      }
+      throw error;
     }
   };
+  const wrap = (table: Lance.Table) => wrapTable(table, { lance, arrow }, { guard, writeGuard });
   return {
     tableNames,
     async open(name) {
-      const table = await open(name);
-      return table && wrapTable(table, { lance, arrow }, guard);
+      const table = await guard(() => open(reading, name));
+      return table && wrap(table);
     },
     async openOrCreate(name, dimensions) {
-      const existing = await open(name);
-      const table =
-        existing ?? (await guard(() => connection.createEmptyTable(name, storeSchema(arrow, dimensions))));
-      await guard(() => makeIndexes(table, lance));
-      return wrapTable(table, { lance, arrow }, guard);
+      if (!options) await guard(() => removeDropped(location));
+      const table = await writeGuard(async () => {
+        const connection = await writing();
+        const existing = await open(connection, name);
+        if (existing) return existing;
+        return connection.createEmptyTable(name, storeSchema(arrow, dimensions), { existOk: true });
+      });
+      await writeGuard(() => makeIndexes(table, lance));
+      return wrap(table);
     },
-    async readSettings(name) {
-      const table = await open(name);
-      if (!table) return undefined;
-      const rows = await guard(() => table.query().select(["key", "value"]).toArray());
-      return new Map(rows.map((row) => [String(row.key), String(row.value)]));
-    },
+    drop: (name) =>
+      writeGuard(async () => {
+        if (!options) return dropFolder(location, name);
+        await (await writing()).dropTable(name).catch((error) => {
+          if (!isAbsent(error)) throw error;
+        });
+      }),
+    readSettings: (name) =>
+      guard(async () => {
+        const table = await reading.openTable(name).catch((error) => {
+          if (isAbsent(error)) return undefined;
+          throw error;
+        });
+        const rows = await table?.query().select(["key", "value"]).toArray();
+        return rows && new Map(rows.map((row) => [String(row.key), String(row.value)]));
+      }),
     async writeSettings(name, settings) {
       const rows = [...settings].map(([key, value]) => ({ key, value }));
-      await guard(() => connection.createTable(name, rows));
+      await writeGuard(async () => (await writing()).createTable(name, rows, { existOk: true }));
     },
-    close: () => connection.close(),
+    openCell: (name) =>
+      writeGuard(async () => guardedCell(await openCell(await writing(), name), guard, writeGuard)),
+    readCell: (name) => guard(() => readCell(reading, name)),
+    close: () => {
+      reading.close();
+      ownWriting?.then((connection) => connection.close()).catch(() => {});
+    },
+  };
+}
+
+/** What LanceDB says of a table that is not there, or whose first commit is not. */
+function isAbsent(error: unknown): boolean {
+  return /was not found|dataset .*not found/i.test((error as Error).message);
+}
+
+type Guard = <Result>(work: () => Promise<Result>) => Promise<Result>;
+
+function guardedCell(cell: Cell, guard: Guard, writeGuard: Guard): Cell {
+  return {
+    read: () => writeGuard(cell.read),
+    swap: (expected, next) => writeGuard(() => cell.swap(expected, next)),
+    prune: () => guard(cell.prune),
+    close: cell.close,
   };
 }
 
@@ -182,7 +252,7 @@ function makeIndex(
 function wrapTable(
   table: Lance.Table,
   { lance, arrow }: Libraries,
-  guard: <Result>(work: () => Promise<Result>) => Promise<Result>,
+  { guard, writeGuard }: { readonly guard: Guard; readonly writeGuard: Guard },
 ): LanceTable {
   let indexed = false;
   const isIndexed = async () => {
@@ -190,6 +260,17 @@ function wrapTable(
     const columns = new Set((await table.listIndices()).flatMap((index) => index.columns));
     indexed = KEYWORD_COLUMNS.every((column) => columns.has(column));
     return indexed;
+  };
+  const arrowRows = async (rows: readonly StoreRow[]) =>
+    rowsToArrow(
+      arrow,
+      storeSchema(arrow, vectorLength(await table.schema())),
+      rows as readonly object[] as Row[],
+    );
+  const compact = async () => {
+    // Files of no version are mostly a killed writer's leavings. A writer on another machine that stood still, and lost
+    // its turn, may yet commit them, so LanceDB lets them lie for a week.
+    await table.optimize({ cleanupOlderThan: new Date(Date.now() - KEEP_VERSIONS_MS) });
   };
   return {
     keyword: (clauses, filter, limit, columns) =>
@@ -237,12 +318,8 @@ function wrapTable(
       ),
     count: (filter) => guard(() => table.countRows(filter)),
     replace: (rows, documentIds) =>
-      guard(async () => {
-        const schema = storeSchema(arrow, vectorLength(await table.schema()));
-        const data = lance.makeArrowTable(
-          rows.map((row) => ({ ...row })),
-          { schema },
-        );
+      writeGuard(async () => {
+        const data = await arrowRows(rows);
         await table
           .mergeInsert("id")
           .whenMatchedUpdateAll()
@@ -251,12 +328,44 @@ function wrapTable(
           .useIndex(false)
           .execute(data);
       }),
-    remove: (documentIds) =>
+    exchange: (rows, documentIds) =>
       guard(async () => {
+        const [first] = rows;
+        if (!first) return;
+        const kept = new Set(rows.map(({ id }) => id));
+        const before = await table
+          .query()
+          .where(rowsOfDocuments(documentIds))
+          .select(["id", "documentId"])
+          .toArray();
+        const gone = before
+          .map((row) => ({ id: String(row.id), documentId: String(row.documentId) }))
+          .filter(({ id }) => !kept.has(id))
+          .map((names) => goneRow(first, names));
+        // One commit takes the old text from readers and gives them the new one; what is left is swept up after it.
+        await table
+          .mergeInsert("id")
+          .whenMatchedUpdateAll()
+          .whenNotMatchedInsertAll()
+          .useIndex(false)
+          .execute(await arrowRows([...rows, ...gone]));
+        if (gone.length > 0) await table.delete(GONE_ROWS);
+      }),
+    append: (rows) =>
+      guard(async () => {
+        await table.add(await arrowRows(rows));
+      }),
+    remove: (documentIds) =>
+      writeGuard(async () => {
         await table.delete(rowsOfDocuments(documentIds));
       }),
+    rebuild: () =>
+      writeGuard(async () => {
+        for (const column of KEYWORD_COLUMNS) await makeIndex(table, lance, column);
+        await compact();
+      }),
     tidy: (changed) =>
-      guard(async () => {
+      writeGuard(async () => {
         const rows = await table.countRows();
         const terms = (await table.listIndices()).find(({ name }) => name === indexOf("terms"));
         let unindexed = terms?.numUnindexedRows ?? rows;
@@ -266,12 +375,26 @@ function wrapTable(
         }
         const { fragmentStats } = await table.stats();
         if (fragmentStats.numFragments <= MAX_FRAGMENTS && unindexed <= rows * MAX_UNINDEXED_SHARE) return;
-        // Nobody else writes while this writer holds the lock, so files of no version are a killed writer's leavings.
-        const cleanupOlderThan = new Date(Date.now() - KEEP_VERSIONS_MS);
-        await table.optimize({ cleanupOlderThan, deleteUnverified: true });
+        await compact();
       }),
     close: () => table.close(),
   };
+}
+
+/** A row that no reader sees, in place of one that is no longer there. */
+function goneRow(any: StoreRow, names: Pick<StoreRow, "id" | "documentId">): StoreRow {
+  const empty = {
+    source: "",
+    uri: "",
+    title: "",
+    roles: [],
+    version: "",
+    fingerprint: "",
+    text: "",
+    headings: [],
+  };
+  const absent = { metadata: "", terms: null, context: null, identifiers: null, vector: null };
+  return { ...any, ...empty, ...absent, ...names, kind: "gone" };
 }
 
 function vectorLength(schema: { fields: { name: string; type: { listSize?: number } }[] }): number {

@@ -1,8 +1,9 @@
+import { createHash } from "node:crypto";
 import { type Embedder, StoreError } from "@advisor/contracts";
 import type { LanceDatabase } from "./lance.ts";
 
 /** Goes up when the tables of a store are laid out in another way. */
-export const STORE_FORMAT = 2;
+export const STORE_FORMAT = 3;
 const TABLE = "_store";
 
 /** What a store remembers of itself. */
@@ -64,6 +65,10 @@ export function checkEmbedder(manifest: Manifest, embedder: Embedder, location: 
       `with ${embedder.id} (${embedder.dimensions} dimensions)`,
     nextStep: `Open it with ${manifest.embedderId}, or name another folder for the store and sync again`,
   });
+}
+
+export function tableName(tenant: string): string {
+  return `tenant-${createHash("sha256").update(tenant).digest("hex").slice(0, 40)}`;
 }
 
 /** Tables of tenants are named by a hash: any tenant name will do, and two never share one on any file system. */

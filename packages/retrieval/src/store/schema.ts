@@ -6,7 +6,8 @@ import type * as Arrow from "apache-arrow";
  */
 export interface StoreRow {
   readonly id: string;
-  readonly kind: "document" | "chunk";
+  /** `gone`: emptied, about to be removed; every reader asks for one of the others. */
+  readonly kind: "document" | "chunk" | "gone";
   readonly documentId: string;
   readonly tenant: string;
   readonly source: string;
@@ -23,6 +24,8 @@ export interface StoreRow {
   readonly headings: readonly string[];
   /** Of a header: JSON. */
   readonly metadata: string;
+  /** What filters ask of the metadata: see `facts.ts`. */
+  readonly facts: readonly string[];
   /** Of a chunk: its text, indexed by stems. Null in a header, which then counts in no word statistics. */
   readonly terms: string | null;
   /** Of a chunk: its title and heading path, indexed by stems. */
@@ -71,6 +74,7 @@ export function storeSchema(arrow: typeof Arrow, dimensions: number): Arrow.Sche
     integer("endOffset"),
     texts("headings"),
     text("metadata"),
+    texts("facts"),
     text("terms", true),
     text("context", true),
     text("identifiers", true),
