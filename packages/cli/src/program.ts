@@ -7,12 +7,14 @@ import {
   modelOptions,
   type Options,
   outputOptions,
+  passageOptions,
   principalOptions,
   storeOptions,
   tenantOption,
 } from "./command-options.ts";
 import type { CommandContext, CommandResult } from "./context.ts";
 import { collect, collectRoles } from "./flag-values.ts";
+import { addTenantCommands } from "./tenant-commands.ts";
 
 const EXAMPLES = `
 Examples:
@@ -31,11 +33,6 @@ A problem is wrong; a note is worth a look. It acts as administrator of the
 tenant, changes nothing and fetches nothing. The exit code is 1 when there is a
 problem, 0 when there are notes alone; --no-fail makes it 0.`;
 
-const OPTIMIZE_NOTES = `
-A sync does by itself what searches need. This is for after a great change in a
-large store: words that were removed then count no more, and old versions go.
-Searches go on meanwhile.`;
-
 const SYNC_NOTES = `
 It may be interrupted at any time and run again. A page says who may read it in
 its front matter (roles: [staff, hr]); one that names no role is for
@@ -46,6 +43,12 @@ folder (--include 'guides/**/*.md'). Several folders are several sources.`;
 const WATCH_NOTES = `
 It syncs the folders first, and then writes a line for each change until Ctrl-C.
 Failures are written and tried again. Others may search and write meanwhile.`;
+
+const REEMBED_NOTES = `
+The store is searched and written with the old embedder until all new vectors
+are made; then it is switched at once, and every command names the new one with
+--embedder. It may be interrupted at any time and run again. Until the switch
+it needs room on the disk for a second set of vectors.`;
 
 /**
  * The command line. Each command's code is loaded when it runs, so that help and usage errors need neither the
@@ -131,17 +134,12 @@ export function createProgram(
     .addHelpText("after", CHECK_NOTES)
     .action((flags) => done(import("./commands/check.ts").then(({ check }) => check(context, flags))));
 
-  command("optimize", "compact the store and make its indexes anew", tenantOption, storeOptions)
-    .addHelpText("after", OPTIMIZE_NOTES)
-    .action((flags) =>
-      done(import("./commands/optimize.ts").then(({ optimize }) => optimize(context, flags))),
-    );
-
   command(
     "search",
     "find passages, without a model",
     principalOptions,
     filterOptions,
+    passageOptions,
     batchOptions,
     storeOptions,
   )
@@ -160,6 +158,7 @@ export function createProgram(
     answerOptions,
     principalOptions,
     filterOptions,
+    passageOptions,
     batchOptions,
     storeOptions,
     modelOptions,
@@ -199,6 +198,13 @@ export function createProgram(
     .action((flags) => done(import("./commands/facets.ts").then(({ facets }) => facets(context, flags))));
 
   addAdapterCommands(program, context, done);
+  addTenantCommands(program, context, done);
+
+  command("reembed", "bring the store to another embedder, which --embedder names", storeOptions)
+    .optionsGroup("Options:")
+    .option("--no-gpu", "use the CPU alone")
+    .addHelpText("after", REEMBED_NOTES)
+    .action((flags) => done(import("./commands/reembed.ts").then(({ reembed }) => reembed(context, flags))));
 
   command(
     "doctor",

@@ -10,14 +10,16 @@ export interface Script {
   readonly ask?: (request: AskRequest) => Promise<Answer>;
   readonly document?: Advisor["document"];
   readonly check?: Advisor["check"];
-  readonly optimize?: Advisor["optimize"];
   readonly count?: Advisor["count"];
   readonly facets?: Advisor["facets"];
+  readonly reindex?: Advisor["reindex"];
+  readonly removeTenant?: Advisor["removeTenant"];
   readonly roles?: readonly string[];
   readonly status?: () => Promise<AdvisorStatus>;
   readonly warmUp?: () => Promise<void>;
   readonly addAdapterManifest?: CoreModule["addAdapterManifest"];
   readonly hardware?: CoreModule["hardware"];
+  readonly reembed?: CoreModule["reembed"];
 }
 
 export interface FakeCore extends CoreModule {
@@ -38,6 +40,7 @@ export function fakeCore(script: Script): FakeCore {
     disposed: 0,
     addAdapterManifest: script.addAdapterManifest ?? untold("addAdapterManifest"),
     hardware: script.hardware ?? untold("hardware"),
+    reembed: script.reembed ?? untold("reembed"),
     async createAdvisor(settings = {}) {
       core.settings.push(settings);
       const ask = async (input: string | AskRequest) => {
@@ -66,9 +69,10 @@ export function fakeCore(script: Script): FakeCore {
           return script.roles ?? untold("roles")();
         },
         check: script.check ?? untold("check"),
-        optimize: script.optimize ?? untold("optimize"),
         count: script.count ?? untold("count"),
         facets: script.facets ?? untold("facets"),
+        reindex: script.reindex ?? untold("reindex"),
+        removeTenant: script.removeTenant ?? untold("removeTenant"),
         ask,
         stream,
         status: script.status ?? untold("status"),

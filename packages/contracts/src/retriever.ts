@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { type Principal, principalSchema, roleSchema, tenantSchema } from "./access.ts";
+import type { AdministrationReport, AdministrationRequest } from "./administration.ts";
 import type { Document, DocumentInput } from "./document.ts";
 import type { CountRequest, Counts, FacetsRequest, FacetsResult } from "./facets.ts";
 import { filterSchema } from "./filter.ts";
@@ -17,6 +18,15 @@ export const MAX_TOP_K = 200;
 /** Limit on a query, in UTF-16 units. */
 export const MAX_QUERY_LENGTH = 8192;
 
+/** Limit on neighbours on each side of a passage. */
+export const MAX_NEIGHBOURS = 20;
+export const neighboursSchema = z.strictObject({
+  before: z.number().int().min(0).max(MAX_NEIGHBOURS).default(0),
+  after: z.number().int().min(0).max(MAX_NEIGHBOURS).default(0),
+});
+/** How many chunks before and after. */
+export type Neighbours = z.output<typeof neighboursSchema>;
+
 /** A search, without its signal. Unknown fields are refused. */
 export const searchRequestSchema = z.strictObject({
   query: z.string().max(MAX_QUERY_LENGTH),
@@ -27,6 +37,13 @@ export const searchRequestSchema = z.strictObject({
   mode: searchModeSchema.default("hybrid"),
   /** Which documents to look at. Default: all that the principal may read. */
   filter: filterSchema.optional(),
+  /** How many chunks before and after a passage, of the same document, it is widened by. Default none. */
+  neighbours: neighboursSchema.optional(),
+  /**
+   * `fold`: a passage that only repeats a better one is left out and named on that one as a copy. `keep`: it takes its own
+   * place. Default `fold`.
+   */
+  copies: z.enum(["fold", "keep"]).default("fold"),
 });
 /** A search as a caller states it; `topK` and `mode` have defaults. */
 export type SearchRequest = z.input<typeof searchRequestSchema> & { readonly signal?: AbortSignal };
@@ -36,7 +53,14 @@ export interface SearchTimings {
   readonly embedMs?: number;
   readonly vectorMs?: number;
   readonly keywordMs?: number;
+  /** Putting the legs' ranks together. */
   readonly fuseMs?: number;
+  /** The reranker's scores. */
+  readonly rerankMs?: number;
+  /** Folding copies and spreading the first places over documents. */
+  readonly arrangeMs?: number;
+  /** Reading neighbours. */
+  readonly widenMs?: number;
   readonly totalMs: number;
 }
 
@@ -141,30 +165,6 @@ export interface ChangeReport {
   readonly warnings: readonly Warning[];
 }
 
-/** What `optimize` takes, without its signal and progress. */
-export const optimizeOptionsSchema = z.strictObject({
-  /** Default `default`. */
-  tenant: tenantSchema.optional(),
-});
-/** Options of `optimize`. */
-export type OptimizeOptions = z.infer<typeof optimizeOptionsSchema> & {
-  /** Looked at before the work begins; what has begun goes on to its end. */
-  readonly signal?: AbortSignal;
-  readonly onProgress?: OnProgress;
-};
-
-/** What `optimize` did to a tenant's table. */
-export interface OptimizeReport {
-  readonly tenant: string;
-  /** Documents and chunks. */
-  readonly rows: number;
-  /** Columns whose index was made anew. */
-  readonly rebuilt: readonly string[];
-  /** `exact` when every vector is compared, `approximate` when an index is searched. */
-  readonly vectorSearch: "exact" | "approximate";
-  readonly elapsedMs: number;
-}
-
 /** What a store holds, for operators: its counts know no principal. */
 export interface StoreStatus {
   readonly location: string;
@@ -174,6 +174,8 @@ export interface StoreStatus {
     readonly documents: number;
     readonly chunks: number;
   }[];
+  /** The embedder that an unfinished `reembed` brings the store to. Absent when there is none. */
+  readonly reembedding?: { readonly id: string; readonly dimensions: number };
   /** Store format version. */
   readonly format: number;
   /** The process that is writing to it now, in words. Absent when none is. */
@@ -221,12 +223,18 @@ export interface Retriever {
    */
   check?(request: HealthRequest): Promise<HealthReport>;
   /**
-   * Leaves nothing undone that makes searches faster and ranks right: compacts, drops old versions, makes keyword indexes
-   * anew from what is stored now, trains the vector index when the size asks for it. Writing calls do what is needed by
-   * themselves; this is for after a great change. Readers are never blocked; other writers wait. Optional: a retriever
-   * without it has nothing to optimize.
+   * Makes the indexes of the principal's tenant anew, its vector index too where its size asks for one, and compacts its
+   * table. Writing calls do by themselves what searches need; this is for after a great change. Searches go on meanwhile.
+   * Optional.
+   * @throws NotPermittedError when the principal is no administrator.
    */
-  optimize?(options?: OptimizeOptions): Promise<OptimizeReport>;
+  reindex?(request: AdministrationRequest): Promise<AdministrationReport>;
+  /**
+   * Removes all that is stored of the principal's tenant, former states included; other tenants are untouched. Who has the
+   * store open finds nothing of it from then on. It cannot be undone. Optional.
+   * @throws NotPermittedError when the principal is no administrator.
+   */
+  removeTenant?(request: AdministrationRequest): Promise<AdministrationReport>;
   status(): Promise<StoreStatus>;
   dispose(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;

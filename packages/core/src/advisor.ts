@@ -1,5 +1,7 @@
 import type {
   AdapterSelection,
+  AdministrationReport,
+  AdministrationRequest,
   Answer,
   AnswerEvent,
   ChangeReport,
@@ -21,13 +23,12 @@ import type {
   Mode,
   ModelInfo,
   OnProgress,
-  OptimizeOptions,
-  OptimizeReport,
   OutputFormat,
   Principal,
   PromptFormat,
   Retriever,
   SearchMode,
+  SearchRequest,
   SearchResult,
   StoreStatus,
   SyncOptions,
@@ -37,14 +38,16 @@ import type {
 } from "@advisor/contracts";
 
 import type { EmbedderChoice } from "./embedder-choice.ts";
+import type { StoreChoice } from "./store-choice.ts";
 
 /** What an advisor is made of. Every field has a default, and every part can be replaced through its contract. */
 export interface AdvisorSettings {
   /**
-   * Folder of the knowledge store, or a retriever of your own. Default `.advisor` in the working directory. The first
-   * `sync` or `upsert` makes it; asking one that is not there throws StoreError `store_missing`.
+   * Folder of the knowledge store, a store with settings (one on an object store, docs/storage.md), or a retriever of
+   * your own. Default `.advisor` in the working directory. The first `sync` or `upsert` makes it; asking one that is not
+   * there throws StoreError `store_missing`.
    */
-  readonly store?: string | Retriever;
+  readonly store?: string | StoreChoice | Retriever;
   /** `nano` (the embedded model), the path of a chat GGUF, or a generator of your own. Default `nano`. */
   readonly model?: "nano" | (string & {}) | Generator;
   /**
@@ -84,6 +87,8 @@ export interface AskRequest {
   readonly principal?: Principal;
   /** Which documents to look at. Default: all that the principal may read. */
   readonly filter?: Filter;
+  /** Chunks before and after each passage that it is widened by. Default none. */
+  readonly neighbours?: SearchRequest["neighbours"];
   readonly topK?: number;
   /** Default `hybrid`. */
   readonly searchMode?: SearchMode;
@@ -104,6 +109,10 @@ export interface AdvisorSearchOptions {
   readonly principal?: Principal;
   /** Which documents to look at. Default: all that the principal may read. */
   readonly filter?: Filter;
+  /** Chunks before and after each passage that it is widened by. Default none. */
+  readonly neighbours?: SearchRequest["neighbours"];
+  /** Whether passages that only repeat a better one are left out. Default `fold`: they are. */
+  readonly copies?: SearchRequest["copies"];
   readonly topK?: number;
   readonly mode?: SearchMode;
   readonly signal?: AbortSignal;
@@ -117,6 +126,11 @@ export type AdvisorFacetsOptions = Omit<FacetsRequest, "principal"> & { readonly
 
 /** See {@link HealthRequest}; without a principal the advisor's own checks. */
 export type AdvisorCheckOptions = Omit<HealthRequest, "principal"> & { readonly principal?: Principal };
+
+/** See {@link AdministrationRequest}; without a principal the advisor's own tenant is reindexed. */
+export type AdvisorReindexOptions = Omit<AdministrationRequest, "principal"> & {
+  readonly principal?: Principal;
+};
 
 /** What is loaded and stored, for people and dashboards. Parts that were not needed yet are loaded to answer. */
 export interface AdvisorStatus {
@@ -168,11 +182,16 @@ export interface Advisor {
    */
   check(options?: AdvisorCheckOptions): Promise<HealthReport>;
   /**
-   * Compacts a tenant's table and makes its indexes anew, for after a great change: writing calls do by themselves what is
-   * needed. Searches go on meanwhile. Loads no chat model.
-   * @throws BadInputError `invalid_setting` when a retriever of your own cannot optimize.
+   * Makes the indexes of the principal's tenant anew and compacts its table; searches go on meanwhile.
+   * @throws NotPermittedError when the principal is no administrator.
    */
-  optimize(options?: OptimizeOptions): Promise<OptimizeReport>;
+  reindex(options?: AdvisorReindexOptions): Promise<AdministrationReport>;
+  /**
+   * Removes all that is stored of the named principal's tenant, former states included. It cannot be undone, so there is
+   * no default principal.
+   * @throws NotPermittedError when the principal is no administrator.
+   */
+  removeTenant(request: AdministrationRequest): Promise<AdministrationReport>;
   ask(request: string | AskRequest): Promise<Answer>;
   /**
    * The same as {@link ask}, as it happens. Leaving the loop early aborts the work. `dispose` waits for a stream that is

@@ -6,6 +6,8 @@ export {
   type AdapterForm,
   type AdapterManifest,
   type AdapterSelection,
+  type AdministrationReport,
+  type AdministrationRequest,
   AdvisorError,
   type Answer,
   type AnswerEvent,
@@ -50,8 +52,6 @@ export {
   modeSchema,
   NotPermittedError,
   type OnProgress,
-  type OptimizeOptions,
-  type OptimizeReport,
   OutOfMemoryError,
   type OutputFormat,
   type Passage,
@@ -81,6 +81,7 @@ export type {
   AdvisorCheckOptions,
   AdvisorCountOptions,
   AdvisorFacetsOptions,
+  AdvisorReindexOptions,
   AdvisorSearchOptions,
   AdvisorSettings,
   AdvisorStatus,
@@ -99,3 +100,5 @@ export {
 export { createAdvisor } from "./create-advisor.ts";
 export type { EmbedderChoice } from "./embedder-choice.ts";
 export { DEFAULT_PROMPT_FORMAT } from "./prompt/default-format.ts";
+export { type ReembedOptions, reembed } from "./reembed.ts";
+export type { StoreChoice } from "./store-choice.ts";

@@ -1,29 +1,34 @@
-import { mkdir, realpath, stat } from "node:fs/promises";
 import {
-  BadInputError,
   type Embedder,
+  MAX_TOP_K,
   type OnProgress,
   parseInput,
+  type Reranker,
   type Retriever,
-  StoreError,
   type WriteOptions,
 } from "@advisor/contracts";
 import { z } from "zod";
 import { createRetriever } from "./retriever.ts";
-import { DEFAULT_EXACT_SEARCH_ROWS, DEFAULT_SMALL_ROWS } from "./store/index-policy.ts";
-import { openDatabase } from "./store/lance.ts";
-import { leaseWriters } from "./store/lease.ts";
-import { parseLocation, type StorageOptions } from "./store/location.ts";
-import { DEFAULT_LOCK_TIMEOUT_MS, fileWriters } from "./store/lock.ts";
-import { checkEmbedder, readManifest, writeManifest } from "./store/manifest.ts";
-import { storeFailure } from "./store/store-failure.ts";
+import { finishSwitch, openGeneration } from "./store/generation.ts";
+import { DEFAULT_INDEX_POLICY } from "./store/index-policy.ts";
+import type { StorageOptions } from "./store/location.ts";
+import { DEFAULT_LOCK_TIMEOUT_MS } from "./store/lock.ts";
+import {
+  checkEmbedder,
+  type Manifest,
+  newManifest,
+  readManifest,
+  reembedded,
+  writeManifest,
+} from "./store/manifest.ts";
+import { missing, openPlace } from "./store/open-store.ts";
 import type { WriterTurn } from "./store/writer-turn.ts";
 
 /** The vector leg's share when the caller names none. See docs/retrieval.md for how it was found. */
 export const DEFAULT_VECTOR_WEIGHT = 0.25;
 
-/** Table in which the writer's name stands where there are no files to lock. */
-const LEASE = "_writer";
+/** Candidates that a reranker reads when the caller names no number. */
+const DEFAULT_RERANK_DEPTH = 30;
 
 /** Where a store is, and how it is searched and written. */
 export interface KnowledgeSettings {
@@ -36,6 +41,10 @@ export interface KnowledgeSettings {
   readonly embedder: Embedder;
   /** The vector leg's share in a hybrid search, in [0, 1]: 0 is keywords alone. Default 0.25; a card of an embedder names its own. */
   readonly vectorWeight?: number;
+  /** Reads the first candidates of a hybrid search again, each with the question. It stays the caller's. Default none. */
+  readonly reranker?: Reranker;
+  /** How many candidates the reranker reads, 1 to 200. Default 30. */
+  readonly rerankDepth?: number;
   /** Makes the store when there is none. Default true; false throws `store_missing`. */
   readonly create?: boolean;
   /**
@@ -59,8 +68,15 @@ const settingsSchema = z.strictObject({
     "must be an embedder",
   ),
   vectorWeight: z.number().min(0).max(1).default(DEFAULT_VECTOR_WEIGHT),
+  reranker: z
+    .custom<Reranker>(
+      (value) => typeof (value as Reranker | null)?.score === "function",
+      "must be a reranker",
+    )
+    .optional(),
+  rerankDepth: z.number().int().min(1).max(MAX_TOP_K).default(DEFAULT_RERANK_DEPTH),
   create: z.boolean().default(true),
-  exactSearchRows: z.int().min(0).default(DEFAULT_EXACT_SEARCH_ROWS),
+  exactSearchRows: z.int().min(0).default(DEFAULT_INDEX_POLICY.exactSearchRows),
   lockTimeoutMs: z.number().min(0).default(DEFAULT_LOCK_TIMEOUT_MS),
   onProgress: z.custom<OnProgress>((value) => typeof value === "function").optional(),
 });
@@ -74,75 +90,53 @@ const settingsSchema = z.strictObject({
  */
 export async function openKnowledge(settings: KnowledgeSettings): Promise<Retriever> {
   const parsed = parseInput(settingsSchema, settings, "knowledge settings", "invalid_setting");
-  const { embedder, lockTimeoutMs } = parsed;
-  const where = parseLocation(parsed.location, parsed.storageOptions, parsed.allowRemote);
-  const isFolder = where.kind === "folder";
-  const location = isFolder ? await localFolder(where.path, parsed.create) : where.uri;
-  const database = await openDatabase(location, isFolder ? undefined : where.options);
-  const writers = isFolder
-    ? fileWriters({ location })
-    : leaseWriters({
-        location,
-        open: () => database.openCell(LEASE),
-        read: () => database.readCell(LEASE),
-      });
+  const { embedder, create, lockTimeoutMs: timeoutMs } = parsed;
+  const store = await openPlace(parsed);
+  const { location, writers } = store;
   const exclusively = <Result>(
     { signal, onProgress }: WriteOptions,
     work: (turn: WriterTurn) => Promise<Result>,
-  ): Promise<Result> => writers.run({ timeoutMs: lockTimeoutMs, signal, onProgress }, work);
+  ): Promise<Result> => writers.run({ timeoutMs, signal, onProgress }, work);
   try {
-    let manifest = await readManifest(database, location);
+    let manifest = await readManifest(store.database, location);
     if (!manifest) {
-      if (!parsed.create) throw missing(location);
+      if (!create) throw missing(location);
       const progress = parsed.onProgress ? { onProgress: parsed.onProgress } : {};
       manifest = await exclusively(progress, async () => {
-        return (await readManifest(database, location)) ?? (await writeManifest(database, embedder));
+        const now = await readManifest(store.database, location);
+        return now ?? (await writeManifest(store.database, newManifest(embedder)));
       });
     }
     checkEmbedder(manifest, embedder, location);
+    const { generation } = manifest;
+    const currentManifest = async (): Promise<Manifest> => {
+      const now = await readManifest(store.database, location);
+      if (!now) throw missing(location);
+      if (now.generation !== generation) throw reembedded(now, location);
+      return now;
+    };
+    const { database } = await openGeneration(store, generation);
+    return createRetriever({
+      ...parsed,
+      reranking: parsed.reranker && { reranker: parsed.reranker, depth: parsed.rerankDepth },
+      location,
+      database,
+      alone: store.isFolder,
+      indexPolicy: { ...DEFAULT_INDEX_POLICY, exactSearchRows: parsed.exactSearchRows },
+      exclusively: (options, work) =>
+        exclusively(options, async (turn) => {
+          await finishSwitch(store, await currentManifest());
+          return work(turn);
+        }),
+      currentManifest,
+      currentWriter: writers.current,
+      close() {
+        if (database !== store.database) database.close();
+        store.database.close();
+      },
+    });
   } catch (error) {
-    database.close();
+    store.database.close();
     throw error;
   }
-  return createRetriever({
-    ...parsed,
-    location,
-    database,
-    alone: isFolder,
-    indexPolicy: { exactSearchRows: parsed.exactSearchRows, smallRows: DEFAULT_SMALL_ROWS },
-    exclusively,
-    currentWriter: writers.current,
-  });
-}
-
-/** The store's real path, made when it may be. */
-async function localFolder(folder: string, create: boolean): Promise<string> {
-  try {
-    if (create) await mkdir(folder, { recursive: true });
-    if (!(await stat(folder)).isDirectory()) throw notAFolder(folder);
-    return await realpath(folder);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === "ENOENT" && !create) throw missing(folder);
-    if (code === "EEXIST" || code === "ENOTDIR") throw notAFolder(folder);
-    throw storeFailure(error, folder);
-  }
-}
-
-function missing(location: string): StoreError {
-  return new StoreError({
-    code: "store_missing",
-    subject: `knowledge store ${location}`,
-    reason: "there is no store",
-    nextStep: "Sync a folder into it first, or name another location",
-  });
-}
-
-function notAFolder(location: string): BadInputError {
-  return new BadInputError({
-    code: "invalid_setting",
-    subject: `knowledge store ${location}`,
-    reason: "it is a file, not a folder",
-    nextStep: "Name a folder for the store",
-  });
 }

@@ -1,5 +1,5 @@
-import { createHash } from "node:crypto";
 import {
+  AdvisorError,
   BadInputError,
   CancelledError,
   type ChangeReport,
@@ -11,11 +11,10 @@ import {
   facetsRequestSchema,
   globsSchema,
   healthRequestSchema,
-  type OptimizeReport,
-  optimizeOptionsSchema,
   parseInput,
   principalSchema,
   type Retriever,
+  type StoreError,
   type StoreStatus,
   searchRequestSchema,
   tenantSchema,
@@ -24,15 +23,18 @@ import {
   writeOptionsSchema,
 } from "@advisor/contracts";
 import { z } from "zod";
+import { reindexTenant, removeTenant } from "./administration.ts";
 import type { FolderSourceSettings } from "./folder-source.ts";
 import { countReadable, facetsOfReadable } from "./search/facets.ts";
+import type { Reranking } from "./search/rerank.ts";
 import { searchTable } from "./search/search.ts";
 import { storableName as name } from "./storable-name.ts";
 import { ANY_CHUNK, documentFilter, headerFilter } from "./store/filter.ts";
 import type { IndexPolicy } from "./store/index-policy.ts";
 import type { LanceDatabase, LanceTable } from "./store/lance.ts";
-import { isTenantTable, STORE_FORMAT } from "./store/manifest.ts";
+import { isTenantTable, type Manifest, STORE_FORMAT, tableName } from "./store/manifest.ts";
 import { storeFailure } from "./store/store-failure.ts";
+import { vanishing } from "./store/vanishing.ts";
 import type { WriterTurn } from "./store/writer-turn.ts";
 import type { ChangeWriter, StoredHeader } from "./write.ts";
 
@@ -51,6 +53,7 @@ export interface RetrieverParts {
   readonly database: LanceDatabase;
   readonly embedder: Embedder;
   readonly vectorWeight: number;
+  readonly reranking?: Reranking | undefined;
   /** Whether `exclusively` keeps every other writer out. Where there is no lock it does not. */
   readonly alone: boolean;
   readonly indexPolicy: IndexPolicy;
@@ -60,6 +63,9 @@ export interface RetrieverParts {
   ) => Promise<Result>;
   /** The writer at work now, in words. */
   readonly currentWriter: () => Promise<string | undefined>;
+  /** What the store says of itself now. @throws StoreError `store_embedder_mismatch` when its tables were replaced. */
+  readonly currentManifest: () => Promise<Manifest>;
+  readonly close: () => void;
 }
 
 const watchOptionsSchema = syncOptionsSchema.omit({ rehash: true }).extend({
@@ -74,12 +80,16 @@ export function createRetriever({
   database,
   embedder,
   vectorWeight,
+  reranking,
   alone,
   indexPolicy,
   exclusively,
   currentWriter,
+  currentManifest,
+  close,
 }: RetrieverParts): Retriever {
   const tables = new Map<string, Promise<LanceTable | undefined>>();
+  const ranking = { embedder, vectorWeight, reranking };
   const inFlight = new Set<Promise<unknown>>();
   const watches = new Set<FolderWatch>();
   const subject = `knowledge store ${location}`;
@@ -89,7 +99,13 @@ export function createRetriever({
     const name = tableName(tenant);
     const known = tables.get(name);
     if (known) return known;
-    const opened = database.open(name);
+    const isGone = async () => {
+      const now = await database.open(name);
+      now?.close();
+      if (!now) tables.delete(name);
+      return !now;
+    };
+    const opened = database.open(name).then((table) => table && vanishing(table, isGone));
     tables.set(name, opened);
     // A table that is not there yet may be made by another process at any time.
     opened.then(
@@ -99,15 +115,36 @@ export function createRetriever({
     return opened;
   };
 
+  const forget = async (tenant: string) => {
+    const table = await tables.get(tableName(tenant))?.catch(() => undefined);
+    tables.delete(tableName(tenant));
+    table?.close();
+  };
+
   /** Refuses after dispose, and lets dispose wait for the work. */
   const track = <Result>(work: () => Promise<Result>): Promise<Result> => {
     if (disposed) return Promise.reject(disposedError(subject));
-    const running = work();
+    const running = work().catch(async (error: unknown) => {
+      // Tables that were replaced while they were read look like damaged ones.
+      const reason = isStoreError(error) ? await currentManifest().catch((now: unknown) => now) : undefined;
+      throw isStoreError(reason) && reason.code === "store_embedder_mismatch" ? reason : error;
+    });
     inFlight.add(running);
     const forget = () => inFlight.delete(running);
     running.then(forget, forget);
     return running;
   };
+
+  /** A read that found nothing, or counted, must know that its table is not one that is being removed. */
+  const read = <Result>(
+    work: () => Promise<Result>,
+    isEmpty: (result: Result) => boolean = () => true,
+  ): Promise<Result> =>
+    track(async () => {
+      const result = await work();
+      if (isEmpty(result)) await currentManifest();
+      return result;
+    });
 
   /** Runs a writing call on the tenant's table, made when it is missing. */
   const write = (
@@ -152,16 +189,19 @@ export function createRetriever({
 
   return {
     search: (request) =>
-      track(async () => {
-        const { signal, ...fields } = request;
-        const parsed = parseInput(searchRequestSchema, fields, "search request");
-        throwIfAborted(signal, subject);
-        const table = await tableOf(parsed.principal.tenant);
-        return searchTable({ table, embedder, vectorWeight }, { ...parsed, signal });
-      }),
+      read(
+        async () => {
+          const { signal, ...fields } = request;
+          const parsed = parseInput(searchRequestSchema, fields, "search request");
+          throwIfAborted(signal, subject);
+          const table = await tableOf(parsed.principal.tenant);
+          return searchTable({ table, ...ranking }, { ...parsed, signal });
+        },
+        ({ passages }) => passages.length === 0,
+      ),
 
     document: (id, principal) =>
-      track(async () => {
+      read(async () => {
         const who = parseInput(principalSchema, principal, "principal");
         const wanted = parseInput(z.string().max(256), id, "document id");
         if (!/^[0-9a-f]+$/.test(wanted)) return undefined;
@@ -222,7 +262,7 @@ export function createRetriever({
       }),
 
     count: (request) =>
-      track(async () => {
+      read(async () => {
         const { signal, ...fields } = request;
         const parsed = parseInput(countRequestSchema, fields, "count request");
         throwIfAborted(signal, subject);
@@ -230,7 +270,7 @@ export function createRetriever({
       }),
 
     facets: (request) =>
-      track(async () => {
+      read(async () => {
         const { signal, ...fields } = request;
         const parsed = parseInput(facetsRequestSchema, fields, "facets request");
         throwIfAborted(signal, subject);
@@ -244,11 +284,17 @@ export function createRetriever({
         const tenant = parsed.tenant ?? DEFAULT_TENANT;
         throwIfAborted(parsed.signal, subject);
         const source = await openSource(path, { ...parsed, tenant });
-        const { watchFolder } = await import("./watch/watch-folder.ts");
+        const [{ watchFolder }, { storedParts }] = await Promise.all([
+          import("./watch/watch-folder.ts"),
+          import("./folder-source.ts"),
+        ]);
         const { debounceMs: quietMs, pollMs, rescanMs, onProgress } = parsed;
         const watch = await watchFolder({
           ...{ root: source.root, quietMs, pollMs, rescanMs, onEvent, signal: parsed.signal },
           list: source.list,
+          tidy: async (signal) => {
+            await write({ signal }, tenant, source.source, (writer) => writer.finish(), []);
+          },
           sync: async (parts, signal) => {
             const run = { signal, ...(onProgress && { onProgress }), partial: parts !== undefined };
             const listing = await source.list(parts);
@@ -257,7 +303,7 @@ export function createRetriever({
               tenant,
               source.source,
               (writer, stored) => source.write(listing, writer, stored, run),
-              parts,
+              parts && storedParts(parts, listing),
             );
           },
         });
@@ -268,14 +314,14 @@ export function createRetriever({
       }),
 
     roles: (tenant) =>
-      track(async () => {
+      read(async () => {
         const table = await tableOf(parseInput(tenantSchema, tenant, "tenant"));
         const rows = (await table?.select(headerFilter(), ["roles"])) ?? [];
         return [...new Set(rows.flatMap((row) => (row.roles as readonly unknown[]).map(String)))].sort();
       }),
 
     check: (request) =>
-      track(async () => {
+      read(async () => {
         const { signal, ...fields } = request;
         const parsed = parseInput(healthRequestSchema, fields, "check request");
         throwIfAborted(signal, subject);
@@ -286,40 +332,24 @@ export function createRetriever({
           return {
             table,
             find: async (query, principal, topK) => {
-              const search = { ...searchRequestSchema.parse({ query, principal, topK }), signal };
-              const { passages } = await searchTable({ table, embedder, vectorWeight }, search);
+              const search = {
+                ...searchRequestSchema.parse({ query, principal, topK, copies: "keep" }),
+                signal,
+              };
+              const { passages } = await searchTable({ table, ...ranking }, search);
               return passages.map(({ documentId }) => documentId);
             },
           };
         });
       }),
 
-    optimize: (options = {}) =>
-      track(async (): Promise<OptimizeReport> => {
-        const begin = performance.now();
-        const parsed = parseOptions(optimizeOptionsSchema, options, "optimize options");
-        const { tenant = DEFAULT_TENANT, onProgress } = parsed;
-        return exclusively(parsed, async (turn) => {
-          throwIfAborted(parsed.signal, subject);
-          const opened = await database.open(tableName(tenant));
-          const table = opened && duringTurn(opened, turn);
-          if (!table) return { tenant, rows: 0, rebuilt: [], vectorSearch: "exact", elapsedMs: 0 };
-          try {
-            onProgress?.({ stage: "optimize", done: 0, total: 1, unit: "tenants", subject: tenant });
-            const { rows, rebuilt, vectorSearch } = await table.tidy(indexPolicy, {
-              changed: false,
-              all: true,
-            });
-            onProgress?.({ stage: "optimize", done: 1, total: 1, unit: "tenants", subject: tenant });
-            return { tenant, rows, rebuilt, vectorSearch, elapsedMs: performance.now() - begin };
-          } finally {
-            table.close();
-          }
-        });
-      }),
+    reindex: (request) => track(() => reindexTenant({ database, exclusively, forget, indexPolicy }, request)),
+
+    removeTenant: (request) => track(() => removeTenant({ database, exclusively, forget }, request)),
 
     status: () =>
       track(async (): Promise<StoreStatus> => {
+        const { next } = await currentManifest();
         const names = (await database.tableNames()).filter(isTenantTable);
         const tenants = await Promise.all(names.map((name) => tenantStatus(database, name)));
         const writer = await currentWriter();
@@ -328,6 +358,7 @@ export function createRetriever({
           embedder: { id: embedder.id, dimensions: embedder.dimensions },
           tenants: tenants.flat().sort((a, b) => (a.tenant < b.tenant ? -1 : 1)),
           format: STORE_FORMAT,
+          ...(next && { reembedding: { id: next.embedderId, dimensions: next.dimensions } }),
           ...(writer !== undefined && { writer }),
         };
       }),
@@ -343,7 +374,7 @@ export function createRetriever({
       for (const table of await Promise.allSettled(tables.values())) {
         if (table.status === "fulfilled") table.value?.close();
       }
-      database.close();
+      close();
     })();
     return disposed;
   }
@@ -382,10 +413,6 @@ function duringTurn(table: LanceTable, turn: WriterTurn): LanceTable {
   };
 }
 
-function tableName(tenant: string): string {
-  return `tenant-${createHash("sha256").update(tenant).digest("hex").slice(0, 40)}`;
-}
-
 function parseOptions<Schema extends z.ZodObject>(
   schema: Schema,
   options: Pick<WriteOptions, "signal" | "onProgress">,
@@ -397,6 +424,10 @@ function parseOptions<Schema extends z.ZodObject>(
     ...(signal ? { signal } : {}),
     ...(onProgress ? { onProgress } : {}),
   };
+}
+
+function isStoreError(error: unknown): error is StoreError {
+  return AdvisorError.isInstance(error) && error.code.startsWith("store_");
 }
 
 function isSystemError(error: unknown): boolean {

@@ -32,8 +32,8 @@ export interface ChangeWriter {
   remove(stored: readonly StoredHeader[]): Promise<void>;
   skip(uri: string, reason: string): void;
   warn(warning: Warning): void;
-  /** Commits what is waiting, tidies the table and gives the report. */
-  finish(): Promise<ChangeReport>;
+  /** Commits what is waiting, tidies the table unless told to leave that, and gives the report. */
+  finish(tidy?: boolean): Promise<ChangeReport>;
   /** Waits until no commit is under way, after a failure too. To be awaited before the table is closed or the lock left. */
   settle(): Promise<void>;
 }
@@ -102,7 +102,8 @@ export function createChangeWriter(parts: WriterParts): ChangeWriter {
         rows.push(...document.rows(vectors.slice(from, from + document.rowCount)));
         from += document.rowCount;
       }
-      await (isNew && alone ? table.append(rows) : table.replace(rows, ids));
+      if (!alone) await table.replace(rows, ids);
+      else await (isNew ? table.append(rows) : table.exchange(rows, ids));
       for (const { uri } of documents) {
         if (written.has(uri)) continue;
         written.add(uri);
@@ -172,12 +173,12 @@ export function createChangeWriter(parts: WriterParts): ChangeWriter {
     warn(warning) {
       report.warnings.push(warning);
     },
-    async finish() {
+    async finish(tidy = true) {
       await commit();
       await pipeline.drain();
       const changed = report.added.length + report.changed.length + report.removed.length > 0;
       const tidying = performance.now();
-      await table.tidy(indexPolicy, { changed });
+      if (tidy) await table.tidy(indexPolicy, changed);
       const end = performance.now();
       return { ...report, unchanged, chunks, elapsedMs: end - begin, indexMs: end - tidying };
     },

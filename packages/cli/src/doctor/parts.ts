@@ -12,7 +12,8 @@ import type { CommandContext } from "../context.ts";
 import { EMBEDDED } from "../flag-values.ts";
 import type { ModelFlags, StoreFlags } from "../flags.ts";
 import { counted } from "../output/numbers.ts";
-import { requireKnownRoles, storePath, syncHint, withAdvisor } from "../with-advisor.ts";
+import { mayHaveStore, storeLocation } from "../store-flag.ts";
+import { requireKnownRoles, syncHint, withAdvisor } from "../with-advisor.ts";
 import type { Finding } from "./finding.ts";
 
 /** The chat model, its adapters and the embedder, each loaded for real. */
@@ -67,7 +68,7 @@ async function embedderAlone(
     return [failed("models", "embedder", error)];
   }
   const text =
-    flags.embedder === EMBEDDED ? "nano, found and its hash is right" : `${flags.embedder}, found and loads`;
+    flags.embedder === EMBEDDED ? "nano, found and its hash is right" : `${flags.embedder}, found and works`;
   return [{ section: "models", name: "embedder", status: "ok", text }];
 }
 
@@ -128,7 +129,7 @@ export async function examineStore(
   flags: StoreFlags,
   settings: AdvisorSettings,
 ): Promise<Finding[]> {
-  const location = storePath(context, flags);
+  const location = storeLocation(context, flags);
   if (!existsSync(location)) {
     return [
       {
@@ -147,7 +148,9 @@ export async function examineStore(
       advisor.status(),
     );
     const writer = store.writer === undefined ? [] : [writerFinding(store.writer)];
-    return [healthy(store, flags), ...store.tenants.map((tenant) => tenantFinding(tenant)), ...writer];
+    const moving = store.reembedding === undefined ? [] : [reembeddingFinding(store.reembedding)];
+    const tenants = store.tenants.map((tenant) => tenantFinding(tenant));
+    return [healthy(store, flags), ...tenants, ...moving, ...writer];
   } catch (error) {
     return [failed("store", "store", error)];
   }
@@ -172,6 +175,18 @@ function tenantFinding({ tenant, documents, chunks }: AdvisorStatus["store"]["te
     status: "ok",
     text: `${tenant}: ${counted(documents, "page")}, ${counted(chunks, "chunk")}`,
     facts: { tenant, documents, chunks },
+  };
+}
+
+function reembeddingFinding(next: NonNullable<AdvisorStatus["store"]["reembedding"]>): Finding {
+  return {
+    section: "store",
+    name: "reembed",
+    status: "warn",
+    text: `begun to ${next.id} (${next.dimensions} dimensions) and not finished: until then this embedder serves`,
+    nextStep:
+      "Run `advisor reembed` again with the same --embedder to finish, or with the present one to drop it",
+    facts: { ...next },
   };
 }
 
@@ -204,7 +219,7 @@ export async function examinePrincipal(
     text: unnamed ? `nobody is named, so you ask as ${who}` : `you ask as ${who}`,
     facts: { ...principal, named: !unnamed },
   };
-  if (!existsSync(storePath(context, flags))) return found;
+  if (!mayHaveStore(context, flags)) return found;
   const { adapters: _, ...others } = settings;
   try {
     await withAdvisor(context, { ...others, model: absentModel() }, (advisor) =>

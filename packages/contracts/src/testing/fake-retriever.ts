@@ -2,7 +2,8 @@ import { createHash } from "node:crypto";
 import { readdir, readFile, realpath, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
-import { DEFAULT_TENANT, type Principal, permits, principalSchema } from "../access.ts";
+import { DEFAULT_TENANT, isAdministrator, type Principal, permits, principalSchema } from "../access.ts";
+import { type AdministrationRequest, administrationRequestSchema } from "../administration.ts";
 import {
   type Chunk,
   type Document,
@@ -12,6 +13,7 @@ import {
 } from "../document.ts";
 import { BadInputError } from "../errors/bad-input-error.ts";
 import { CancelledError } from "../errors/cancelled-error.ts";
+import { NotPermittedError } from "../errors/not-permitted-error.ts";
 import { countFacets, countRequestSchema, facetsRequestSchema } from "../facets.ts";
 import { type Filter, matchesFilter } from "../filter.ts";
 import { parseInput } from "../parse-input.ts";
@@ -126,6 +128,24 @@ export function createFakeRetriever(): FakeRetriever {
       ({ document }) => permits(document.access, principal) && (!filter || matchesFilter(filter, document)),
     );
 
+  /** The tenant that the request may change. */
+  const administered = ({ signal, onProgress: _, ...fields }: AdministrationRequest, subject: string) => {
+    live();
+    throwIfAborted(signal, "retrieval");
+    const { principal } = parseInput(administrationRequestSchema, fields, `${subject} request`);
+    if (isAdministrator(principal)) return principal.tenant;
+    throw new NotPermittedError({
+      code: "not_permitted",
+      subject,
+      reason: "administrators alone may",
+      nextStep: "Run it as an administrator of the tenant",
+    });
+  };
+  const heldBy = (tenant: string) => {
+    const own = [...store.values()].filter(({ document }) => document.access.tenant === tenant);
+    return { documents: own.length, chunks: own.reduce((sum, { chunks }) => sum + chunks.length, 0) };
+  };
+
   return {
     searches,
     get disposed() {
@@ -139,35 +159,53 @@ export function createFakeRetriever(): FakeRetriever {
       const { signal, ...fields } = request;
       throwIfAborted(signal, "retrieval");
       const parsed = parseInput(searchRequestSchema, fields, "search request");
-      const { query, principal, topK, mode, filter } = parsed;
+      const { query, principal, topK, mode, filter, neighbours = { before: 0, after: 0 }, copies } = parsed;
       searches.push(request);
       const failing = failure;
       failure = undefined;
       if (failing) throw failing;
       const asked = new Set(words(query));
-      const found: { chunk: Chunk; document: Document; hits: number }[] = [];
+      const found: { chunk: Chunk; document: Document; chunks: readonly Chunk[]; hits: number }[] = [];
       for (const { document, chunks } of readable(principal, filter)) {
         for (const chunk of chunks) {
           const held = new Set(words(`${document.title} ${chunk.headings.join(" ")} ${chunk.text}`));
           const hits = [...asked].filter((word) => held.has(word)).length;
-          if (hits > 0) found.push({ chunk, document, hits });
+          if (hits > 0) found.push({ chunk, document, chunks, hits });
         }
       }
       found.sort((a, b) => b.hits - a.hits || (a.chunk.id < b.chunk.id ? -1 : 1));
-      const passages = found.slice(0, topK).map(
-        ({ chunk, document }, index): Passage => ({
+      const passages: Passage[] = [];
+      const covered = new Set<Chunk>();
+      for (const { chunk, document, chunks } of found) {
+        const { uri, title, version, source } = document;
+        const { id, documentId, start, end, text } = chunk;
+        const same = passages.find((passage) => passage.text === text && words(text).length >= 12);
+        if (same && copies === "fold") {
+          const copy = { id, documentId, uri, title, source, start, end };
+          passages[passages.indexOf(same)] = { ...same, copies: [...(same.copies ?? []), copy] };
+          continue;
+        }
+        if (covered.has(chunk) || passages.length === topK) continue;
+        const place = passages.length + 1;
+        const passage: Passage = {
           ...chunk,
-          uri: document.uri,
-          title: document.title,
-          version: document.version,
-          source: document.source,
-          score: 1 / (index + 1),
+          ...{ uri, title, version, source },
+          score: 1 / place,
           ranks: {
-            ...(mode === "keyword" ? {} : { vector: index + 1 }),
-            ...(mode === "vector" ? {} : { keyword: index + 1 }),
+            ...(mode === "keyword" ? {} : { vector: place }),
+            ...(mode === "vector" ? {} : { keyword: place }),
           },
-        }),
-      );
+        };
+        const free = (each: Chunk | undefined) => each !== undefined && !covered.has(each);
+        let first = chunk.ordinal;
+        let last = chunk.ordinal;
+        while (first > chunk.ordinal - neighbours.before && free(chunks[first - 1])) first--;
+        while (last < chunk.ordinal + neighbours.after && free(chunks[last + 1])) last++;
+        const wide = { start: chunks[first]?.start ?? start, end: chunks[last]?.end ?? end };
+        for (const each of chunks.slice(first, last + 1)) covered.add(each);
+        const widened = { ...wide, text: document.text.slice(wide.start, wide.end), found: { start, end } };
+        passages.push(first === last ? passage : { ...passage, ...widened });
+      }
       return { passages, timings: { totalMs: 0 }, warnings: [] };
     },
     async document(id: string, principal: Principal) {
@@ -237,6 +275,16 @@ export function createFakeRetriever(): FakeRetriever {
         found.map(({ document }) => document),
         request,
       );
+    },
+    async reindex(request) {
+      const tenant = administered(request, "reindex");
+      return { tenant, ...heldBy(tenant), elapsedMs: 0 };
+    },
+    async removeTenant(request) {
+      const tenant = administered(request, "remove the tenant");
+      const held = heldBy(tenant);
+      for (const [id, { document }] of store) if (document.access.tenant === tenant) store.delete(id);
+      return { tenant, ...held, elapsedMs: 0 };
     },
     async roles(tenant) {
       live();

@@ -1,4 +1,4 @@
-import type { Passage } from "@advisor/contracts";
+import type { Passage, PassageCopy } from "@advisor/contracts";
 import type { Row } from "../store/lance.ts";
 
 /** What a leg of a search found, best first. */
@@ -24,4 +24,10 @@ export function passageOf(row: Row, score: number, ranks: Passage["ranks"]): Pas
     score,
     ranks,
   };
+}
+
+/** Where a row of a leg stands, for a passage that was left out. */
+export function copyOf(row: Row): PassageCopy {
+  const { id, documentId, uri, title, source, start, end } = passageOf(row, 0, {});
+  return { id, documentId, uri, title, source, start, end };
 }

@@ -2,7 +2,7 @@
  * Up to this many rows the keyword indexes are made anew after each writing call, some 0.2 s at the limit, and filters read
  * the rows themselves.
  */
-export const DEFAULT_SMALL_ROWS = 10_000;
+const SMALL_ROWS = 10_000;
 /** A table of more pieces than this is compacted, which rewrites it. */
 const MAX_FRAGMENTS = 24;
 /** Share of the rows that may wait outside the indexes of a larger table. */
@@ -15,7 +15,7 @@ const DROP_SHARE = 0.5;
  * Up to this many rows every vector is compared. An approximate index answers as fast from some 20,000 on, but takes some
  * 20 s of processor time to train: measured, see docs/retrieval.md.
  */
-export const DEFAULT_EXACT_SEARCH_ROWS = 50_000;
+const EXACT_SEARCH_ROWS = 50_000;
 /** Rows of a partition: all are searched, so their number matters little to a search; training grows with it. */
 const PARTITION_ROWS = 4096;
 /** Numbers of a vector that one byte of the index stands for. */
@@ -51,6 +51,10 @@ export interface IndexPolicy {
   /** Up to this many rows a table is small. */
   readonly smallRows: number;
 }
+export const DEFAULT_INDEX_POLICY: IndexPolicy = {
+  exactSearchRows: EXACT_SEARCH_ROWS,
+  smallRows: SMALL_ROWS,
+};
 
 /**
  * What a table needs after a writing call. `changed` is false when nothing was written: then only what a killed writer left

@@ -7,7 +7,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { createRetriever } from "../retriever.ts";
 import type { IndexPolicy } from "./index-policy.ts";
 import { type LanceDatabase, openDatabase } from "./lance.ts";
-import { writeManifest } from "./manifest.ts";
+import { newManifest, tableName } from "./manifest.ts";
 import type { WriterTurn } from "./writer-turn.ts";
 
 const admin: Principal = { tenant: "default", roles: ["administrator"] };
@@ -25,13 +25,17 @@ async function open(
 ): Promise<{ knowledge: Retriever; database: LanceDatabase }> {
   const database = await openDatabase(join(root, name));
   const embedder = createFakeEmbedder();
-  await writeManifest(database, embedder);
   const indexPolicy = { smallRows: 10, exactSearchRows: 256, ...policy };
   const exclusively = <Result>(_: unknown, work: (turn: WriterTurn) => Promise<Result>) =>
     work({ check: async () => {} });
   const currentWriter = async () => undefined;
+  const currentManifest = async () => newManifest(embedder);
+  const close = () => database.close();
   const parts = { location: join(root, name), database, embedder, vectorWeight: 0.5, alone: true };
-  return { knowledge: createRetriever({ ...parts, indexPolicy, exclusively, currentWriter }), database };
+  return {
+    knowledge: createRetriever({ ...parts, indexPolicy, exclusively, currentWriter, currentManifest, close }),
+    database,
+  };
 }
 
 const rolesOf = (number: number, round: number): string[] => [
@@ -66,56 +70,54 @@ test("with indexes on filters and vectors, every principal finds what is permitt
   const { knowledge } = await open();
   await using _ = knowledge;
   await knowledge.upsert(pages(0));
-  expect(await knowledge.optimize?.()).toMatchObject({ rows: 600, vectorSearch: "approximate" });
+  await knowledge.reindex?.({ principal: admin });
   await expectAccess(knowledge, () => 0);
   // Changed rules wait outside the indexes, and hold all the same.
   await knowledge.upsert(pages(1).slice(0, 20));
   await expectAccess(knowledge, (number) => (number < 20 ? 1 : 0));
   await knowledge.upsert(pages(1));
   await expectAccess(knowledge, () => 1);
-  await knowledge.optimize?.();
+  await knowledge.reindex?.({ principal: admin });
   await expectAccess(knowledge, () => 1);
 });
 
 test("the vector index comes with the rows, is trained anew when they double, and goes with them", async () => {
-  const { knowledge } = await open();
+  const { knowledge, database } = await open();
   await using _ = knowledge;
-  const vectors = async () => (await knowledge.optimize?.())?.vectorSearch;
+  /** Drops the vector index; tells whether there was one. */
+  const drop = async () => {
+    const table = await database.open(tableName("default"));
+    const plan = await table?.tidy({ smallRows: 10, exactSearchRows: 1_000_000 }, false);
+    table?.close();
+    return plan?.vectorIndex === "drop";
+  };
   await knowledge.upsert(pages(0).slice(0, 100));
-  expect(await vectors()).toBe("exact");
+  expect(await drop()).toBe(false);
   await knowledge.upsert(pages(0));
-  expect(await vectors()).toBe("approximate");
+  expect(await drop()).toBe(true);
+  await knowledge.reindex?.({ principal: admin });
   const more = Array.from({ length: 700 }, (_, number) => page(number, 0));
   await knowledge.upsert(more);
   const { passages } = await knowledge.search({ query: "zebra number 512", principal: admin, topK: 3 });
   expect(passages[0]?.uri).toBe("512.md");
   await knowledge.remove(more.slice(50).map(({ uri }) => uri));
-  expect(await vectors()).toBe("exact");
-  await expect(knowledge.search({ query: "zebra", principal: admin, topK: 100 })).resolves.toMatchObject({
-    passages: { length: 50 },
-  });
+  expect(await drop()).toBe(false);
+  const rest = await knowledge.search({ query: "zebra", principal: admin, topK: 100 });
+  expect(rest.passages).toHaveLength(50);
 });
 
-test("optimize leaves a store that ranks as one made anew, and tells what it did", async () => {
+test("reindexing leaves a store that ranks as one made anew", async () => {
   const { knowledge } = await open({ exactSearchRows: 100_000 });
   await using _ = knowledge;
-  expect(await knowledge.optimize?.({ tenant: "nobody" })).toMatchObject({ tenant: "nobody", rows: 0 });
+  const changed = pages(0).map((each) => ({ ...each, text: `${each.text} Quagga.` }));
   await knowledge.upsert(pages(0));
-  await knowledge.upsert(pages(0).map((page) => ({ ...page, text: `${page.text} Quagga.` })));
-  const report = await knowledge.optimize?.();
-  expect(report).toMatchObject({ tenant: "default", rows: 600, vectorSearch: "exact" });
-  expect(report?.rebuilt).toEqual(expect.arrayContaining(["terms", "context", "identifiers"]));
-  await expect(knowledge.optimize?.({ tenant: "" })).rejects.toMatchObject({ wrongUse: true });
-  await expect(knowledge.optimize?.({ signal: AbortSignal.abort() })).rejects.toMatchObject({
-    code: "cancelled",
-  });
-  const order = async (retriever: Retriever) =>
-    (
-      await retriever.search({ query: "zebra 17 quagga", principal: admin, mode: "keyword", topK: 20 })
-    ).passages.map(({ uri }) => uri);
-  const before = await order(knowledge);
+  await knowledge.upsert(changed);
+  await knowledge.reindex?.({ principal: admin });
   const anew = await open({ exactSearchRows: 100_000 }, "anew");
   await using __ = anew.knowledge;
-  await anew.knowledge.upsert(pages(0).map((page) => ({ ...page, text: `${page.text} Quagga.` })));
-  expect(await order(anew.knowledge)).toEqual(before);
+  await anew.knowledge.upsert(changed);
+  const request = { query: "zebra 17 quagga", principal: admin, mode: "keyword", topK: 20 } as const;
+  const order = async (retriever: Retriever) =>
+    (await retriever.search(request)).passages.map(({ uri }) => uri);
+  expect(await order(knowledge)).toEqual(await order(anew.knowledge));
 });

@@ -1,5 +1,11 @@
 import type * as Lance from "@lancedb/lancedb";
-import { type IndexPolicy, planMaintenance, type TableState, vectorIndexSettings } from "./index-policy.ts";
+import {
+  type IndexPolicy,
+  type MaintenancePlan,
+  planMaintenance,
+  type TableState,
+  vectorIndexSettings,
+} from "./index-policy.ts";
 
 /** Columns with a keyword index, which LanceDB names after them. */
 export const KEYWORD_COLUMNS = ["terms", "context", "identifiers"] as const;
@@ -17,15 +23,6 @@ const MAX_IDENTIFIER_LENGTH = 256;
 const KEEP_VERSIONS_MS = 60 * 1000;
 /** What a key is refused with when there is one already. */
 const HAS_KEY = /already|primary key/i;
-
-/** What was done to a table. */
-export interface Maintenance {
-  readonly rows: number;
-  /** Indexes made anew, by column. */
-  readonly rebuilt: readonly string[];
-  readonly compacted: boolean;
-  readonly vectorSearch: "exact" | "approximate";
-}
 
 /** The keyword indexes and the key that keeps two writers from inserting one row twice. Does nothing when they are there. */
 export async function makeKeywordIndexes(table: Lance.Table, lance: typeof Lance): Promise<void> {
@@ -55,32 +52,28 @@ function makeKeywordIndex(table: Lance.Table, lance: typeof Lance, column: Keywo
   return table.createIndex(column, { config, replace: true });
 }
 
-/** Brings a table's indexes to what its size asks for. Only a writer that holds the lock may call it. */
+/** Brings a table's indexes to what its size asks for, and tells what that was. Only a writer that holds the lock may call it. */
 export async function maintain(
   table: Lance.Table,
   lance: typeof Lance,
   policy: IndexPolicy,
-  wanted: { readonly changed: boolean; readonly all?: boolean; readonly locked: boolean },
-): Promise<Maintenance> {
+  wanted: { readonly changed: boolean; readonly all?: boolean },
+): Promise<MaintenancePlan> {
   const { state, dimensions, vectorIndexes, filterColumns } = await readState(table);
   const { rows } = state;
   const plan = planMaintenance(state, policy, wanted);
-  const rebuilt: string[] = [];
   if (plan.rebuildKeywords) {
     for (const column of KEYWORD_COLUMNS) await makeKeywordIndex(table, lance, column);
-    rebuilt.push(...KEYWORD_COLUMNS);
   }
   if (plan.optimize) {
-    // Files of no version are a killed writer's leavings where a lock file shuts others out. Where a lease does, a writer
-    // that stood still may yet commit them: there LanceDB lets them lie for a week.
-    const cleanupOlderThan = new Date(Date.now() - KEEP_VERSIONS_MS);
-    await table.optimize({ cleanupOlderThan, deleteUnverified: wanted.locked });
+    // Files of no version are mostly a killed writer's leavings. A writer on another machine that stood still, and lost its
+    // turn, may yet commit them, so LanceDB lets them lie for a week.
+    await table.optimize({ cleanupOlderThan: new Date(Date.now() - KEEP_VERSIONS_MS) });
   }
   if (plan.makeFilterIndexes) {
     for (const { column, isList } of filterColumns) {
       const config = isList ? lance.Index.labelList() : lance.Index.bitmap();
       await table.createIndex(column, { config, replace: true });
-      rebuilt.push(column);
     }
   }
   if (plan.vectorIndex === "train") {
@@ -88,15 +81,12 @@ export async function maintain(
     const config = lance.Index.ivfPq({ distanceType: "dot", ...settings });
     // A name of its own: until it is there, searches go on with the one before.
     await table.createIndex("vector", { config, name: `vector_${rows}`, replace: true });
-    rebuilt.push("vector");
   }
   if (plan.vectorIndex !== "keep") {
     const old = vectorIndexes.filter((name) => plan.vectorIndex === "drop" || name !== `vector_${rows}`);
     for (const name of old) await table.dropIndex(name);
   }
-  const approximate =
-    plan.vectorIndex === "train" || (plan.vectorIndex === "keep" && vectorIndexes.length > 0);
-  return { rows, rebuilt, compacted: plan.optimize, vectorSearch: approximate ? "approximate" : "exact" };
+  return plan;
 }
 
 async function readState(table: Lance.Table) {

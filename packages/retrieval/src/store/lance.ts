@@ -4,17 +4,13 @@ import { join } from "node:path";
 import type * as Lance from "@lancedb/lancedb";
 import type * as Arrow from "apache-arrow";
 import { type Cell, openCell, readCell } from "./cell.ts";
-import { rowsOfDocuments } from "./filter.ts";
-import type { IndexPolicy } from "./index-policy.ts";
-import {
-  KEYWORD_COLUMNS,
-  type KeywordColumn,
-  type Maintenance,
-  maintain,
-  makeKeywordIndexes,
-} from "./indexes.ts";
+import { dropFolder, removeDropped } from "./drop-folder.ts";
+import { GONE_ROWS, rowsOfDocuments } from "./filter.ts";
+import type { IndexPolicy, MaintenancePlan } from "./index-policy.ts";
+import { KEYWORD_COLUMNS, type KeywordColumn, maintain, makeKeywordIndexes } from "./indexes.ts";
 import { type StorageOptions, secretsOf } from "./location.ts";
 import { readingOptions, tryingAgain, writingOptions } from "./object-store.ts";
+import { type RawTable, schemaWithVectors, wrapRaw } from "./raw-table.ts";
 import { rowsToArrow } from "./rows-to-arrow.ts";
 import { type StoreRow, storeSchema } from "./schema.ts";
 import { storeFailure } from "./store-failure.ts";
@@ -50,8 +46,10 @@ export interface LanceTable {
   nearest(vector: Float32Array, filter: string, limit: number, columns: readonly string[]): Promise<Row[]>;
   select(filter: string, columns: readonly string[]): Promise<Row[]>;
   count(filter: string): Promise<number>;
-  /** Puts these rows in place of all rows of these documents, in one commit. */
+  /** Puts these rows in place of all rows of these documents, in one commit, whoever else writes. It reads the whole table. */
   replace(rows: readonly StoreRow[], documentIds: readonly string[]): Promise<void>;
+  /** The same for the only writer, many times faster in a large table: it looks at these documents' rows alone. */
+  exchange(rows: readonly StoreRow[], documentIds: readonly string[]): Promise<void>;
   /** Adds rows of documents of which no row is stored, in one commit. Unlike {@link replace} it does not read the table. */
   append(rows: readonly StoreRow[]): Promise<void>;
   remove(documentIds: readonly string[]): Promise<void>;
@@ -59,12 +57,11 @@ export interface LanceTable {
    * Brings the indexes up to date, and now and then compacts and drops old versions; `index-policy.ts` says when. A small
    * store's keyword indexes are then as if made anew, so that removed text counts in no word statistics; in a larger one at
    * most a small share of the rows waits outside them, where it is found all the same. When nothing was `changed` it only
-   * makes good what a killed writer left undone; with `all` it leaves nothing undone.
+   * makes good what a killed writer left undone.
    */
-  tidy(
-    policy: IndexPolicy,
-    wanted: { readonly changed: boolean; readonly all?: boolean },
-  ): Promise<Maintenance>;
+  tidy(policy: IndexPolicy, changed: boolean): Promise<MaintenancePlan>;
+  /** Makes the indexes anew, compacts the table, and drops its old states. */
+  rebuild(policy: IndexPolicy): Promise<MaintenancePlan>;
   close(): void;
 }
 
@@ -75,8 +72,19 @@ export interface LanceDatabase {
   open(name: string): Promise<LanceTable | undefined>;
   /** Opens the table, or makes it, with its indexes. Only a writer that holds the lock may call it. */
   openOrCreate(name: string, dimensions: number): Promise<LanceTable>;
+  /** Opens a table of documents to move its rows; undefined when there is none of this name, or it holds none. */
+  openRaw(name: string): Promise<RawTable | undefined>;
+  /** Makes an empty table for the rows of another one, with vectors of this length. */
+  createLike(name: string, source: LanceDatabase, dimensions: number): Promise<void>;
+  /** The schema of a table that is there. */
+  schemaOf(name: string): Promise<Arrow.Schema>;
+  /** Removes every table of documents but these, and leaves what describes the store. */
+  dropDocumentTables(keep?: ReadonlySet<string>): Promise<void>;
+  /** Removes a table with all of its states. Only a writer that holds the lock may call it. */
+  drop(name: string): Promise<void>;
   /** Reads a small table of texts by key; undefined when there is none. */
   readSettings(name: string): Promise<ReadonlyMap<string, string> | undefined>;
+  /** Puts these texts in place of all that the table held, in one commit. */
   writeSettings(name: string, settings: ReadonlyMap<string, string>): Promise<void>;
   /** Opens a cell, and makes it when it is missing. */
   openCell(name: string): Promise<Cell>;
@@ -142,7 +150,14 @@ export async function openDatabase(location: string, options?: StorageOptions): 
       throw error;
     }
   };
-  const wrap = (table: Lance.Table) => wrapTable(table, { lance, arrow }, { guard, writeGuard }, !options);
+  const wrap = (table: Lance.Table) => wrapTable(table, { lance, arrow }, { guard, writeGuard });
+  const drop = (name: string) =>
+    writeGuard(async () => {
+      if (!options) return dropFolder(location, name);
+      await (await writing()).dropTable(name).catch((error) => {
+        if (!isAbsent(error)) throw error;
+      });
+    });
   return {
     tableNames,
     async open(name) {
@@ -150,6 +165,7 @@ export async function openDatabase(location: string, options?: StorageOptions): 
       return table && wrap(table);
     },
     async openOrCreate(name, dimensions) {
+      if (!options) await guard(() => removeDropped(location));
       const table = await writeGuard(async () => {
         const connection = await writing();
         const existing = await open(connection, name);
@@ -159,6 +175,26 @@ export async function openDatabase(location: string, options?: StorageOptions): 
       await writeGuard(() => makeKeywordIndexes(table, lance));
       return wrap(table);
     },
+    async openRaw(name) {
+      const table = await guard(() => open(reading, name));
+      return table && wrapRaw(table, { lance, arrow }, { guard, writeGuard });
+    },
+    async createLike(name, source, dimensions) {
+      const schema = schemaWithVectors(await source.schemaOf(name), dimensions, { lance, arrow });
+      await writeGuard(async () => (await writing()).createEmptyTable(name, schema, { existOk: true }));
+    },
+    schemaOf: (name) => guard(async () => (await reading.openTable(name)).schema()),
+    async dropDocumentTables(keep = new Set()) {
+      for (const name of (await tableNames()).filter((each) => !keep.has(each))) {
+        const table = await guard(() => open(reading, name));
+        const ofDocuments = table && (await wrapRaw(table, { lance, arrow }, { guard, writeGuard }));
+        // A folder goes at one moment, objects one by one.
+        if (options) await ofDocuments?.clear();
+        table?.close();
+        if (ofDocuments) await drop(name);
+      }
+    },
+    drop,
     readSettings: (name) =>
       guard(async () => {
         const table = await reading.openTable(name).catch((error) => {
@@ -170,7 +206,10 @@ export async function openDatabase(location: string, options?: StorageOptions): 
       }),
     async writeSettings(name, settings) {
       const rows = [...settings].map(([key, value]) => ({ key, value }));
-      await writeGuard(async () => (await writing()).createTable(name, rows, { existOk: true }));
+      const there = (await tableNames()).includes(name);
+      await writeGuard(async () =>
+        (await writing()).createTable(name, rows, there ? { mode: "overwrite" } : { existOk: true }),
+      );
     },
     openCell: (name) =>
       writeGuard(async () => guardedCell(await openCell(await writing(), name), guard, writeGuard)),
@@ -207,7 +246,6 @@ function wrapTable(
   table: Lance.Table,
   { lance, arrow }: Libraries,
   { guard, writeGuard }: { readonly guard: Guard; readonly writeGuard: Guard },
-  locked: boolean,
 ): LanceTable {
   let indexed = false;
   const isIndexed = async () => {
@@ -281,6 +319,29 @@ function wrapTable(
           .useIndex(false)
           .execute(data);
       }),
+    exchange: (rows, documentIds) =>
+      guard(async () => {
+        const [first] = rows;
+        if (!first) return;
+        const kept = new Set(rows.map(({ id }) => id));
+        const before = await table
+          .query()
+          .where(rowsOfDocuments(documentIds))
+          .select(["id", "documentId"])
+          .toArray();
+        const gone = before
+          .map((row) => ({ id: String(row.id), documentId: String(row.documentId) }))
+          .filter(({ id }) => !kept.has(id))
+          .map((names) => goneRow(first, names));
+        // One commit takes the old text from readers and gives them the new one; what is left is swept up after it.
+        await table
+          .mergeInsert("id")
+          .whenMatchedUpdateAll()
+          .whenNotMatchedInsertAll()
+          .useIndex(false)
+          .execute(await arrowRows([...rows, ...gone]));
+        if (gone.length > 0) await table.delete(GONE_ROWS);
+      }),
     append: (rows) =>
       // Never tried again: an attempt whose answer was lost would add its rows twice.
       guard(async () => {
@@ -290,9 +351,26 @@ function wrapTable(
       writeGuard(async () => {
         await table.delete(rowsOfDocuments(documentIds));
       }),
-    tidy: (policy, wanted) => writeGuard(() => maintain(table, lance, policy, { ...wanted, locked })),
+    rebuild: (policy) => writeGuard(() => maintain(table, lance, policy, { changed: false, all: true })),
+    tidy: (policy, changed) => writeGuard(() => maintain(table, lance, policy, { changed })),
     close: () => table.close(),
   };
+}
+
+/** A row that no reader sees, in place of one that is no longer there. */
+function goneRow(any: StoreRow, names: Pick<StoreRow, "id" | "documentId">): StoreRow {
+  const empty = {
+    source: "",
+    uri: "",
+    title: "",
+    roles: [],
+    version: "",
+    fingerprint: "",
+    text: "",
+    headings: [],
+  };
+  const absent = { metadata: "", terms: null, context: null, identifiers: null, vector: null };
+  return { ...any, ...empty, ...absent, ...names, kind: "gone" };
 }
 
 function vectorLength(schema: { fields: { name: string; type: { listSize?: number } }[] }): number {

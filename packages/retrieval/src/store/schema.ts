@@ -6,7 +6,8 @@ import type * as Arrow from "apache-arrow";
  */
 export interface StoreRow {
   readonly id: string;
-  readonly kind: "document" | "chunk";
+  /** `gone`: emptied, about to be removed; every reader asks for one of the others. */
+  readonly kind: "document" | "chunk" | "gone";
   readonly documentId: string;
   readonly tenant: string;
   readonly source: string;
