@@ -3,8 +3,8 @@
 // The fused ranking: npm run bench -- retrieval-quality --embedder FOLDER/nano-embed --weight W
 import { readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 import { pathToFileURL } from "node:url";
+import { parseArgs } from "node:util";
 import { installModel } from "../lib/install.mjs";
 import { packageFolder } from "../lib/llama-cpp.mjs";
 import { createBm25, readRankingSet, scoreRankings } from "../lib/ranking.mjs";
@@ -106,8 +106,12 @@ try {
   if (scores.cranfield) scores.headline["cranfield nDCG@10"] = scores.cranfield.dense["nDCG@10"];
   scores.bytes = (await stat(join(folder, "onnx/model.onnx"))).size;
   scores.chunksPerSecond = await measureSpeed();
-  console.log(`${scores.chunksPerSecond} texts of ${SPEED_TOKENS} tokens a second, ${(scores.bytes / 1e6).toFixed(1)} MB`);
-  const scoresPath = values.shipped ? join(models, `${card.name}.scores.json`) : join(values.work, "scores.json");
+  console.log(
+    `${scores.chunksPerSecond} texts of ${SPEED_TOKENS} tokens a second, ${(scores.bytes / 1e6).toFixed(1)} MB`,
+  );
+  const scoresPath = values.shipped
+    ? join(models, `${card.name}.scores.json`)
+    : join(values.work, "scores.json");
   await writeFile(scoresPath, `${JSON.stringify(scores, null, 2)}\n`);
   if (values.install) {
     const made = await readJson(join(values.work, "made.json"));
@@ -120,7 +124,9 @@ try {
       scores,
       force: values.force,
     });
-    console.log("installed; choose vectorWeight on the first half of squad-dev and write the limits into its card by hand");
+    console.log(
+      "installed; choose vectorWeight on the first half of squad-dev and write the limits into its card by hand",
+    );
   }
 } finally {
   await embedder.dispose();
