@@ -9,6 +9,7 @@ import { judge, lookInto, raceWriters, textOf, type WriteNote } from "../test/wr
 import { openKnowledge } from "./knowledge.ts";
 import { createRetriever } from "./retriever.ts";
 import { openDatabase } from "./store/lance.ts";
+import { newManifest } from "./store/manifest.ts";
 
 /** The full minute of eight processes is `npm run bench -- writers`. */
 const race = { processes: 3, seconds: 3 };
@@ -94,16 +95,20 @@ describe("processes that write at once", () => {
         ...(options && { storageOptions: options }),
       });
       // As when a writer stood still in the middle of a commit, for longer than its lease.
-      const retriever = async () =>
-        createRetriever({
+      const retriever = async () => {
+        const database = await openDatabase(location, options);
+        return createRetriever({
           location,
           embedder,
-          database: await openDatabase(location, options),
+          database,
           vectorWeight: 0.5,
           alone: false,
           exclusively: (_, work) => work({ check: async () => {} }),
           currentWriter: async () => undefined,
+          currentManifest: async () => newManifest(embedder),
+          close: database.close,
         });
+      };
       const writers = await Promise.all([retriever(), retriever(), retriever()]);
       await knowledge.upsert([{ uri: "before", text: textOf("before", "w-0") }]);
       const notes: WriteNote[] = [];
