@@ -86,8 +86,12 @@ try {
   if (scores.cranfield) scores.headline["cranfield nDCG@10"] = scores.cranfield.dense["nDCG@10"];
   scores.bytes = (await stat(join(folder, "onnx/model.onnx"))).size;
   scores.chunksPerSecond = await embedder.textsPerSecond();
-  console.log(`${scores.chunksPerSecond} texts of 200 tokens a second, ${(scores.bytes / 1e6).toFixed(1)} MB`);
-  const scoresPath = values.shipped ? join(models, `${card.name}.scores.json`) : join(values.work, "scores.json");
+  console.log(
+    `${scores.chunksPerSecond} texts of 200 tokens a second, ${(scores.bytes / 1e6).toFixed(1)} MB`,
+  );
+  const scoresPath = values.shipped
+    ? join(models, `${card.name}.scores.json`)
+    : join(values.work, "scores.json");
   await writeFile(scoresPath, `${JSON.stringify(scores, null, 2)}\n`);
   if (values.install) {
     const made = await readJson(join(values.work, "made.json"));
@@ -100,7 +104,9 @@ try {
       scores,
       force: values.force,
     });
-    console.log("installed; choose vectorWeight on the first half of squad-dev and write the limits into its card by hand");
+    console.log(
+      "installed; choose vectorWeight on the first half of squad-dev and write the limits into its card by hand",
+    );
   }
 } finally {
   await embedder.dispose();

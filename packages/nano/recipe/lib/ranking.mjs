@@ -23,7 +23,10 @@ export function readRankingSet(name) {
     const questions = readLines(join(folder, "questions.jsonl"));
     return {
       passages,
-      questions: questions.map(({ question, passage }) => ({ question, relevant: new Set([String(passage)]) })),
+      questions: questions.map(({ question, passage }) => ({
+        question,
+        relevant: new Set([String(passage)]),
+      })),
     };
   }
   const questions = readLines(join(folder, "queries.jsonl")).map(({ question, relevance }) => ({
@@ -43,7 +46,10 @@ export function scoreRankings(rankings) {
     sums["R@5"] += Number(ids.slice(0, 5).some((id) => relevant.has(id)));
     const gain = (n) => 1 / Math.log2(n + 2);
     const found = ids.slice(0, 10).reduce((sum, id, n) => sum + (relevant.has(id) ? gain(n) : 0), 0);
-    const ideal = Array.from({ length: Math.min(10, relevant.size) }, (_, n) => gain(n)).reduce((a, b) => a + b, 0);
+    const ideal = Array.from({ length: Math.min(10, relevant.size) }, (_, n) => gain(n)).reduce(
+      (a, b) => a + b,
+      0,
+    );
     sums["nDCG@10"] += found / ideal;
   }
   return Object.fromEntries(Object.entries(sums).map(([name, sum]) => [name, round(sum / rankings.length)]));
@@ -62,7 +68,8 @@ export function createBm25(passages) {
   const lengths = counts.map((found) => [...found.values()].reduce((a, b) => a + b, 0));
   const average = lengths.reduce((a, b) => a + b, 0) / lengths.length;
   const documents = new Map();
-  for (const found of counts) for (const word of found.keys()) documents.set(word, (documents.get(word) ?? 0) + 1);
+  for (const found of counts)
+    for (const word of found.keys()) documents.set(word, (documents.get(word) ?? 0) + 1);
   return (query) => {
     const wanted = [...new Set(words(query))].filter((word) => documents.has(word));
     const scored = counts.map((found, index) => {

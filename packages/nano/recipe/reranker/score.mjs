@@ -49,8 +49,11 @@ async function checkAgreement() {
       throw new Error("transformers.js and the recipe cut a pair into different tokens");
     most = Math.max(most, Math.abs(said.scores[0] - score));
   }
-  console.log(`PyTorch and transformers.js: scores differ by ${most.toExponential(1)} at most, on ${rows.length} pairs`);
-  if (!(most <= MAX_DIFFERENCE)) throw new Error("PyTorch and transformers.js do not compute the same reranker");
+  console.log(
+    `PyTorch and transformers.js: scores differ by ${most.toExponential(1)} at most, on ${rows.length} pairs`,
+  );
+  if (!(most <= MAX_DIFFERENCE))
+    throw new Error("PyTorch and transformers.js do not compute the same reranker");
 }
 
 async function measure(set) {
