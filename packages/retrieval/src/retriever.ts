@@ -61,6 +61,8 @@ export interface RetrieverParts {
     options: WriteOptions,
     work: (turn: WriterTurn) => Promise<Result>,
   ) => Promise<Result>;
+  /** The tables that an unfinished re-embedding makes, to be closed; undefined when there is none. */
+  readonly openUnfinished?: () => Promise<LanceDatabase | undefined>;
   /** The writer at work now, in words. */
   readonly currentWriter: () => Promise<string | undefined>;
   /** What the store says of itself now. @throws StoreError `store_embedder_mismatch` when its tables were replaced. */
@@ -85,6 +87,7 @@ export function createRetriever({
   indexPolicy,
   exclusively,
   currentWriter,
+  openUnfinished,
   currentManifest,
   close,
 }: RetrieverParts): Retriever {
@@ -343,9 +346,11 @@ export function createRetriever({
         });
       }),
 
-    reindex: (request) => track(() => reindexTenant({ database, exclusively, forget, indexPolicy }, request)),
+    reindex: (request) =>
+      track(() => reindexTenant({ database, exclusively, forget, openUnfinished, indexPolicy }, request)),
 
-    removeTenant: (request) => track(() => removeTenant({ database, exclusively, forget }, request)),
+    removeTenant: (request) =>
+      track(() => removeTenant({ database, exclusively, forget, openUnfinished }, request)),
 
     status: () =>
       track(async (): Promise<StoreStatus> => {
