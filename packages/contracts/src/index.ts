@@ -84,6 +84,16 @@ export {
   healthRequestSchema,
   MAX_HEALTH_QUESTIONS,
 } from "./health.ts";
+export {
+  type DocumentReference,
+  type DocumentVersion,
+  documentReferenceSchema,
+  type Instant,
+  instantSchema,
+  type KeepVersions,
+  keepVersionsMs,
+  keepVersionsSchema,
+} from "./history.ts";
 export { MAX_MESSAGE_LENGTH, type Message, messageSchema } from "./message.ts";
 export {
   type ChatModelCard,
@@ -101,6 +111,7 @@ export {
   type ChangeReport,
   MAX_QUERY_LENGTH,
   MAX_TOP_K,
+  type PurgeReport,
   type Retriever,
   type SearchMode,
   type SearchRequest,

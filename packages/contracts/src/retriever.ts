@@ -2,6 +2,7 @@ import { z } from "zod";
 import { type Principal, principalSchema, roleSchema, tenantSchema } from "./access.ts";
 import type { Document, DocumentInput } from "./document.ts";
 import type { HealthReport, HealthRequest } from "./health.ts";
+import { type DocumentReference, type DocumentVersion, type Instant, instantSchema } from "./history.ts";
 import type { Passage } from "./passage.ts";
 import type { OnProgress, Warning } from "./progress.ts";
 
@@ -23,6 +24,8 @@ export const searchRequestSchema = z.strictObject({
   topK: z.number().int().min(1).max(MAX_TOP_K).default(5),
   /** Default `hybrid`. */
   mode: searchModeSchema.default("hybrid"),
+  /** Searches the state of that instant, under the access rules of today. Default: the state of now. */
+  asOf: instantSchema.optional(),
 });
 /** A search as a caller states it; `topK` and `mode` have defaults. */
 export type SearchRequest = z.input<typeof searchRequestSchema> & { readonly signal?: AbortSignal };
@@ -83,6 +86,20 @@ export interface ChangeReport {
   readonly warnings: readonly Warning[];
 }
 
+/** What `purge` erased. */
+export interface PurgeReport {
+  readonly purged: readonly {
+    readonly documentId: string;
+    readonly uri: string;
+    readonly source: string;
+    /** States of it that were stored, the present one among them. */
+    readonly versions: number;
+  }[];
+  /** References that name nothing stored. */
+  readonly skipped: readonly Skipped[];
+  readonly elapsedMs: number;
+}
+
 /** What a store holds, for operators: its counts know no principal. */
 export interface StoreStatus {
   readonly location: string;
@@ -102,8 +119,16 @@ export interface StoreStatus {
 export interface Retriever {
   /** Permitted passages for a query, access enforced inside the database query on every leg. */
   search(request: SearchRequest): Promise<SearchResult>;
-  /** The whole document by id, or undefined when there is none that this principal may read (the two are not told apart). */
-  document(id: string, principal: Principal): Promise<Document | undefined>;
+  /**
+   * The whole document by id, or undefined when there is none that this principal may read (the two are not told apart).
+   * With `asOf` it is as it stood then; who may read it is decided by its rule of today, and of one removed since by
+   * nobody's: then administrators alone.
+   */
+  document(
+    id: string,
+    principal: Principal,
+    options?: { readonly asOf?: Instant },
+  ): Promise<Document | undefined>;
   /** Adds or replaces documents, each atomically, by uri within the source `upsert`. */
   upsert(documents: readonly DocumentInput[], options?: WriteOptions): Promise<ChangeReport>;
   /** Removes documents by uri within the source `upsert`. A uri that is not there is listed as skipped. */
@@ -118,6 +143,21 @@ export interface Retriever {
    * @throws NotPermittedError when the principal is no administrator.
    */
   check?(request: HealthRequest): Promise<HealthReport>;
+  /**
+   * The states of documents that are stored and that this principal may read, by uri and source, latest first. Optional: a
+   * retriever without it keeps no history, and refuses `asOf`.
+   */
+  versions?(reference: DocumentReference, principal: Principal): Promise<readonly DocumentVersion[]>;
+  /**
+   * Erases documents from every version, and their bytes from the store's files. A later `sync` brings back a page whose
+   * file is still in its folder. Optional, as `versions` is.
+   * @throws NotPermittedError when the principal is no administrator of its tenant.
+   */
+  purge?(
+    references: readonly DocumentReference[],
+    principal: Principal,
+    options?: Pick<WriteOptions, "signal" | "onProgress">,
+  ): Promise<PurgeReport>;
   status(): Promise<StoreStatus>;
   dispose(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;

@@ -3,6 +3,8 @@ import { resolve } from "node:path";
 import {
   BadInputError,
   type Embedder,
+  type KeepVersions,
+  keepVersionsSchema,
   type OnProgress,
   parseInput,
   type Retriever,
@@ -13,7 +15,14 @@ import { z } from "zod";
 import { createRetriever } from "./retriever.ts";
 import { openDatabase } from "./store/lance.ts";
 import { asOnlyWriter, DEFAULT_LOCK_TIMEOUT_MS } from "./store/lock.ts";
-import { checkEmbedder, readManifest, writeManifest } from "./store/manifest.ts";
+import {
+  checkEmbedder,
+  DEFAULT_KEEP_VERSIONS,
+  migrate,
+  readManifest,
+  STORE_FORMAT,
+  writeManifest,
+} from "./store/manifest.ts";
 import { storeFailure } from "./store/store-failure.ts";
 
 /** The vector leg's share when the caller names none. See docs/retrieval.md for how it was found. */
@@ -28,6 +37,15 @@ export interface KnowledgeSettings {
   readonly vectorWeight?: number;
   /** Makes the store when there is none. Default true; false throws `store_missing`. */
   readonly create?: boolean;
+  /**
+   * How long a former version of a document is kept, and can be searched with `asOf`, after it was changed or removed:
+   * `none`, `forever`, or a time such as `12h`, `30d`, `8w`, `1y`. The store remembers what it was last told, so leave it
+   * out to change nothing; a store that was never told keeps them for 30 days. It takes effect at the next writing call, on
+   * what is stored already too.
+   */
+  readonly keepVersions?: KeepVersions;
+  /** Tells the time, in epoch milliseconds. Default `Date.now`. */
+  readonly now?: () => number;
   /** How long a writing call waits for a writer in another process, in milliseconds. Default 30,000. */
   readonly lockTimeoutMs?: number;
   /** Told while opening waits; writing calls have their own. */
@@ -42,6 +60,8 @@ const settingsSchema = z.strictObject({
   ),
   vectorWeight: z.number().min(0).max(1).default(DEFAULT_VECTOR_WEIGHT),
   create: z.boolean().default(true),
+  keepVersions: keepVersionsSchema.optional(),
+  now: z.custom<() => number>((value) => typeof value === "function").default(() => Date.now),
   lockTimeoutMs: z.number().min(0).default(DEFAULT_LOCK_TIMEOUT_MS),
   onProgress: z.custom<OnProgress>((value) => typeof value === "function").optional(),
 });
@@ -66,14 +86,26 @@ export async function openKnowledge(settings: KnowledgeSettings): Promise<Retrie
   const database = await openDatabase(location);
   try {
     let manifest = await readManifest(database, location);
+    const progress = parsed.onProgress ? { onProgress: parsed.onProgress } : {};
     if (!manifest) {
       if (!parsed.create) throw missing(location);
-      const progress = parsed.onProgress ? { onProgress: parsed.onProgress } : {};
       manifest = await exclusively(progress, async () => {
-        return (await readManifest(database, location)) ?? (await writeManifest(database, embedder));
+        const made = {
+          format: STORE_FORMAT,
+          embedderId: embedder.id,
+          dimensions: embedder.dimensions,
+          keepVersions: parsed.keepVersions ?? DEFAULT_KEEP_VERSIONS,
+        };
+        return (await readManifest(database, location)) ?? (await writeManifest(database, made));
       });
     }
     checkEmbedder(manifest, embedder, location);
+    if (manifest.format !== STORE_FORMAT) {
+      await exclusively(progress, async () => {
+        const current = await readManifest(database, location);
+        if (current && current.format !== STORE_FORMAT) await migrate(database, current, parsed.now());
+      });
+    }
   } catch (error) {
     database.close();
     throw error;

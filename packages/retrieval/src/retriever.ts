@@ -6,8 +6,13 @@ import {
   DEFAULT_TENANT,
   type Document,
   documentInputSchema,
+  documentReferenceSchema,
   type Embedder,
   healthRequestSchema,
+  instantSchema,
+  type KeepVersions,
+  keepVersionsMs,
+  type Principal,
   parseInput,
   principalSchema,
   type Retriever,
@@ -15,16 +20,22 @@ import {
   searchRequestSchema,
   tenantSchema,
   throwIfAborted,
+  type Warning,
   type WriteOptions,
   writeOptionsSchema,
 } from "@advisor/contracts";
 import { z } from "zod";
+import { checkPast, listVersions, stateAt, type TenantTables } from "./past.ts";
+import { checkMayPurge, purgeDocuments } from "./purge.ts";
 import { searchTable } from "./search/search.ts";
 import { ANY_CHUNK, documentFilter, headerFilter } from "./store/filter.ts";
-import type { LanceDatabase, LanceTable } from "./store/lance.ts";
+import { createHistory, finishErasing, readHorizon, setHorizon } from "./store/history.ts";
+import type { HistoryTable } from "./store/history-table.ts";
+import type { LanceDatabase, LanceTable, TableView } from "./store/lance.ts";
 import { currentWriter } from "./store/lock.ts";
-import { isTenantTable, STORE_FORMAT } from "./store/manifest.ts";
+import { historyTable, isTenantTable, STORE_FORMAT, settleKeepVersions } from "./store/manifest.ts";
 import { storeFailure } from "./store/store-failure.ts";
+import { createWordForms, type WordForms } from "./store/word-forms.ts";
 import type { ChangeWriter, StoredHeader } from "./write.ts";
 
 /** Source of documents handed over in code. */
@@ -35,12 +46,17 @@ const name = z.string().min(1).max(4096).refine(storable, "must not hold lone su
 const syncOptionsSchema = writeOptionsSchema.extend({ source: name.optional() });
 const documentsSchema = z.array(documentInputSchema.extend({ uri: name }));
 const urisSchema = z.array(name);
+const documentOptionsSchema = z.strictObject({ asOf: instantSchema.optional() });
 
 export interface RetrieverParts {
   readonly location: string;
   readonly database: LanceDatabase;
   readonly embedder: Embedder;
   readonly vectorWeight: number;
+  /** What the caller wants; undefined leaves it to what the store remembers. */
+  readonly keepVersions?: KeepVersions | undefined;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
   readonly exclusively: <Result>(options: WriteOptions, work: () => Promise<Result>) => Promise<Result>;
 }
 
@@ -50,25 +66,36 @@ export function createRetriever({
   database,
   embedder,
   vectorWeight,
+  keepVersions,
+  now,
   exclusively,
 }: RetrieverParts): Retriever {
   const tables = new Map<string, Promise<LanceTable | undefined>>();
+  const histories = new Map<string, Promise<HistoryTable | undefined>>();
+  const forms = new WeakMap<LanceTable, WordForms>();
   const inFlight = new Set<Promise<unknown>>();
   const subject = `knowledge store ${location}`;
   let disposed: Promise<void> | undefined;
 
-  const tableOf = (tenant: string): Promise<LanceTable | undefined> => {
-    const name = tableName(tenant);
-    const known = tables.get(name);
-    if (known) return known;
-    const opened = database.open(name);
-    tables.set(name, opened);
-    // A table that is not there yet may be made by another process at any time.
-    opened.then(
-      (table) => table ?? tables.delete(name),
-      () => tables.delete(name),
-    );
-    return opened;
+  const tableOf = (tenant: string) => once(tables, tableName(tenant), (name) => database.open(name));
+
+  const tablesOf = async (tenant: string): Promise<TenantTables | undefined> => {
+    const [live, history] = await Promise.all([
+      tableOf(tenant),
+      once(histories, historyTable(tableName(tenant)), (name) => database.openHistory(name)),
+    ]);
+    return live && { live, history };
+  };
+
+  /** What a principal reads: its tenant as it stands, or as it stood. */
+  const viewOf = async (principal: Principal, asOf: Date | undefined): Promise<TableView | undefined> => {
+    if (!asOf) return tableOf(principal.tenant);
+    checkPast(asOf, now());
+    const found = await tablesOf(principal.tenant);
+    if (!found) return undefined;
+    const words = forms.get(found.live) ?? createWordForms(found.live);
+    forms.set(found.live, words);
+    return stateAt(found, words, { asOf, principal });
   };
 
   /** Refuses after dispose, and lets dispose wait for the work. */
@@ -89,19 +116,38 @@ export function createRetriever({
     work: (writer: ChangeWriter, stored: ReadonlyMap<string, StoredHeader>) => Promise<ChangeReport>,
   ): Promise<ChangeReport> =>
     exclusively(options, async () => {
-      const table = await database.openOrCreate(tableName(tenant), embedder.dimensions);
+      const { table, past, close } = await openForWriting(tenant);
       try {
         // Parsers load with the first writing call: who only searches never needs them.
         const { createChangeWriter, readHeaders } = await import("./write.ts");
         const stored = await readHeaders(table, source);
-        const writer = createChangeWriter({ table, embedder, stored, signal: options.signal });
-        return await work(writer, stored);
+        const keep = await settleKeepVersions(database, location, keepVersions);
+        const history = createHistory({ live: table, history: past, keepMs: keepVersionsMs(keep), now });
+        await history.settle();
+        const writer = createChangeWriter({ table, history, embedder, stored, signal: options.signal });
+        const report = await work(writer, stored);
+        await past.tidy();
+        return report;
       } catch (error) {
         throw isSystemError(error) ? storeFailure(error, location) : error;
       } finally {
-        table.close();
+        close();
       }
     });
+
+  /** The tenant's tables, made when they are missing. */
+  const openForWriting = async (tenant: string) => {
+    const name = tableName(tenant);
+    const past = await database.openOrCreateHistory(historyTable(name), embedder.dimensions);
+    // Nothing is known of the time before the table was there.
+    if ((await readHorizon(past)) === undefined) await setHorizon(past, now());
+    const table = await database.openOrCreate(name, embedder.dimensions);
+    const close = () => {
+      table.close();
+      past.close();
+    };
+    return { table, past, close };
+  };
 
   return {
     search: (request) =>
@@ -109,16 +155,18 @@ export function createRetriever({
         const { signal, ...fields } = request;
         const parsed = parseInput(searchRequestSchema, fields, "search request");
         throwIfAborted(signal, subject);
-        const table = await tableOf(parsed.principal.tenant);
-        return searchTable({ table, embedder, vectorWeight }, { ...parsed, signal });
+        const table = await viewOf(parsed.principal, parsed.asOf);
+        const found = await searchTable({ table, embedder, vectorWeight }, { ...parsed, signal });
+        return parsed.asOf ? { ...found, warnings: [...found.warnings, asOfWarning(parsed.asOf)] } : found;
       }),
 
-    document: (id, principal) =>
+    document: (id, principal, options = {}) =>
       track(async () => {
+        const { asOf } = parseInput(documentOptionsSchema, options, "document options");
         const who = parseInput(principalSchema, principal, "principal");
         const wanted = parseInput(z.string().max(256), id, "document id");
         if (!/^[0-9a-f]+$/.test(wanted)) return undefined;
-        const table = await tableOf(who.tenant);
+        const table = await viewOf(who, asOf);
         const columns = ["id", "uri", "title", "text", "tenant", "roles", "metadata", "version", "source"];
         const [row] = (await table?.select(documentFilter(wanted, who), columns)) ?? [];
         if (!row) return undefined;
@@ -219,6 +267,31 @@ export function createRetriever({
         });
       }),
 
+    versions: (reference, principal) =>
+      track(async () => {
+        const wanted = parseInput(documentReferenceSchema, reference, "page");
+        const who = parseInput(principalSchema, principal, "principal");
+        const found = await tablesOf(who.tenant);
+        return found ? listVersions(found, wanted, who) : [];
+      }),
+
+    purge: (references, principal, options = {}) =>
+      track(async () => {
+        const parsed = parseOptions(z.strictObject({}), options, "purge options");
+        const wanted = parseInput(z.array(documentReferenceSchema), references, "pages");
+        const who = parseInput(principalSchema, principal, "principal");
+        checkMayPurge(who);
+        return exclusively(parsed, async () => {
+          const { table, past, close } = await openForWriting(who.tenant);
+          try {
+            await finishErasing(table, past);
+            return await purgeDocuments({ live: table, history: past }, wanted, who);
+          } finally {
+            close();
+          }
+        });
+      }),
+
     status: () =>
       track(async (): Promise<StoreStatus> => {
         const names = (await database.tableNames()).filter(isTenantTable);
@@ -240,13 +313,37 @@ export function createRetriever({
   async function dispose(): Promise<void> {
     disposed ??= (async () => {
       await Promise.allSettled(inFlight);
-      for (const table of await Promise.allSettled(tables.values())) {
+      for (const table of await Promise.allSettled([...tables.values(), ...histories.values()])) {
         if (table.status === "fulfilled") table.value?.close();
       }
       database.close();
     })();
     return disposed;
   }
+}
+
+/** Opens a table once. One that is not there yet may be made by another process at any time. */
+function once<Table>(
+  tables: Map<string, Promise<Table | undefined>>,
+  name: string,
+  open: (name: string) => Promise<Table | undefined>,
+): Promise<Table | undefined> {
+  const known = tables.get(name);
+  if (known) return known;
+  const opened = open(name);
+  tables.set(name, opened);
+  opened.then(
+    (table) => table ?? tables.delete(name),
+    () => tables.delete(name),
+  );
+  return opened;
+}
+
+function asOfWarning(asOf: Date): Warning {
+  return {
+    code: "as_of",
+    message: `The pages were read as they stood at ${asOf.toISOString()}, under the access rules of today`,
+  };
 }
 
 async function tenantStatus(

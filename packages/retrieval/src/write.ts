@@ -2,6 +2,7 @@ import type { ChangeReport, Embedder, Skipped, Warning } from "@advisor/contract
 import { Unreadable } from "./extract/front-matter.ts";
 import { fingerprint, type PreparedDocument, prepare, type SourceDocument } from "./prepare.ts";
 import { headerFilter } from "./store/filter.ts";
+import type { TenantHistory } from "./store/history.ts";
 import type { LanceTable } from "./store/lance.ts";
 import type { StoreRow } from "./store/schema.ts";
 
@@ -18,6 +19,8 @@ export interface StoredHeader {
   readonly uri: string;
   readonly version: string;
   readonly fingerprint: string;
+  /** UTF-16 units of its text. */
+  readonly length: number;
 }
 
 /** Collects changes, commits them in batches, and keeps the report. */
@@ -33,6 +36,8 @@ export interface ChangeWriter {
 
 export interface WriterParts {
   readonly table: LanceTable;
+  /** Keeps what is replaced and removed. */
+  readonly history: TenantHistory;
   readonly embedder: Embedder;
   /** Stored documents of the source, by uri. */
   readonly stored: ReadonlyMap<string, StoredHeader>;
@@ -43,18 +48,19 @@ export async function readHeaders(
   table: LanceTable,
   source: string | undefined,
 ): Promise<Map<string, StoredHeader>> {
-  const rows = await table.select(headerFilter(source), ["id", "uri", "version", "fingerprint"]);
+  const rows = await table.select(headerFilter(source), ["id", "uri", "version", "fingerprint", "endOffset"]);
   const headers = rows.map((row) => ({
     id: String(row.id),
     uri: String(row.uri),
     version: String(row.version),
     fingerprint: String(row.fingerprint),
+    length: Number(row.endOffset),
   }));
   return new Map(headers.map((header) => [header.uri, header]));
 }
 
 export function createChangeWriter(parts: WriterParts): ChangeWriter {
-  const { table, embedder, stored, signal } = parts;
+  const { table, history, embedder, stored, signal } = parts;
   const begin = performance.now();
   const report = {
     added: [] as string[],
@@ -68,6 +74,8 @@ export function createChangeWriter(parts: WriterParts): ChangeWriter {
   let waiting: PreparedDocument[] = [];
   let waitingChunks = 0;
   let waitingLength = 0;
+  /** Documents that this writer has put already: of two files that give one uri, the later replaces the earlier. */
+  const written = new Set<string>();
 
   const commit = async () => {
     if (waiting.length === 0) return;
@@ -77,14 +85,24 @@ export function createChangeWriter(parts: WriterParts): ChangeWriter {
     waitingLength = 0;
     const texts = batch.flatMap((document) => document.texts);
     const vectors = texts.length > 0 ? await embedder.embed(texts, "passage", signal) : [];
-    const rows: StoreRow[] = [];
-    let from = 0;
-    for (const document of batch) {
-      rows.push(...document.rows(vectors.slice(from, from + document.rowCount)));
-      from += document.rowCount;
-    }
-    const ids = batch.map((document) => document.id);
-    await table.replace(rows, ids);
+    const changes = batch.map(({ id, uri, roles }) => ({
+      id,
+      roles,
+      replaces: stored.has(uri) || written.has(id),
+    }));
+    await history.change(changes, (instant) => {
+      const rows: StoreRow[] = [];
+      let from = 0;
+      for (const document of batch) {
+        rows.push(...document.rows(vectors.slice(from, from + document.rowCount), instant));
+        from += document.rowCount;
+      }
+      return table.replace(
+        rows,
+        batch.map(({ id }) => id),
+      );
+    });
+    for (const { id } of batch) written.add(id);
     for (const { uri } of batch) (stored.has(uri) ? report.changed : report.added).push(uri);
     chunks += texts.length;
   };
@@ -120,9 +138,10 @@ export function createChangeWriter(parts: WriterParts): ChangeWriter {
     },
     async remove(documents) {
       await commit();
-      for (let from = 0; from < documents.length; from += REMOVE_DOCUMENTS) {
-        const batch = documents.slice(from, from + REMOVE_DOCUMENTS);
-        await table.remove(batch.map(({ id }) => id));
+      for (const batch of removals(documents)) {
+        const ids = batch.map(({ id }) => id);
+        const changes = ids.map((id) => ({ id, roles: [], replaces: true }));
+        await history.change(changes, () => table.remove(ids));
         report.removed.push(...batch.map(({ uri }) => uri));
       }
     },
@@ -138,4 +157,20 @@ export function createChangeWriter(parts: WriterParts): ChangeWriter {
       return { ...report, unchanged, chunks, elapsedMs: performance.now() - begin };
     },
   };
+}
+
+/** Documents in groups that are removed in one commit: their rows are held in memory on their way into the history. */
+function* removals(documents: readonly StoredHeader[]): Generator<StoredHeader[], void, undefined> {
+  let group: StoredHeader[] = [];
+  let length = 0;
+  for (const document of documents) {
+    if (group.length > 0 && (group.length >= REMOVE_DOCUMENTS || length + document.length > COMMIT_LENGTH)) {
+      yield group;
+      group = [];
+      length = 0;
+    }
+    group.push(document);
+    length += document.length;
+  }
+  if (group.length > 0) yield group;
 }

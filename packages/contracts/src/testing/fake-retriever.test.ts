@@ -1,4 +1,6 @@
 import { createFakeRetriever } from "./fake-retriever.ts";
+import { describeHistory } from "./history-suite.ts";
 import { describeRetriever } from "./retriever-suite.ts";
 
 describeRetriever("fake", async () => createFakeRetriever());
+describeHistory("fake", async () => createFakeRetriever());

@@ -10,4 +10,5 @@ export {
 } from "./fake-generator.ts";
 export { createFakeRetriever, type FakeRetriever } from "./fake-retriever.ts";
 export { describeGenerator, type GeneratorUnderTest } from "./generator-suite.ts";
+export { describeHistory } from "./history-suite.ts";
 export { describeRetriever } from "./retriever-suite.ts";

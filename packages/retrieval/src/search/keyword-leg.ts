@@ -1,6 +1,6 @@
 import type { Principal } from "@advisor/contracts";
 import { chunkFilter } from "../store/filter.ts";
-import type { KeywordClause, LanceTable } from "../store/lance.ts";
+import type { KeywordClause, TableView } from "../store/lance.ts";
 import { PASSAGE_COLUMNS } from "../store/schema.ts";
 import { identifiersOf } from "./identifiers.ts";
 import type { Leg } from "./leg.ts";
@@ -13,7 +13,7 @@ const IDENTIFIER_BOOST = 3;
 
 /** Chunks the principal may read that share words or identifiers with the question, by BM25 over their columns. */
 export async function searchKeywords(
-  table: LanceTable,
+  table: TableView,
   query: string,
   principal: Principal,
   limit: number,

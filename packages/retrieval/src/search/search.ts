@@ -1,5 +1,5 @@
 import type { Embedder, Principal, SearchMode, SearchResult } from "@advisor/contracts";
-import type { LanceTable, Row } from "../store/lance.ts";
+import type { Row, TableView } from "../store/lance.ts";
 import { fuse } from "./fusion.ts";
 import { searchKeywords } from "./keyword-leg.ts";
 import { type Leg, passageOf } from "./leg.ts";
@@ -10,7 +10,7 @@ import { searchVectors } from "./vector-leg.ts";
 const MIN_CANDIDATES = 50;
 
 export interface SearchParts {
-  readonly table: LanceTable | undefined;
+  readonly table: TableView | undefined;
   readonly embedder: Embedder;
   /** The vector leg's share in a hybrid search, in [0, 1]. */
   readonly vectorWeight: number;

@@ -1,12 +1,12 @@
 import type { Principal } from "@advisor/contracts";
 import { chunkFilter } from "../store/filter.ts";
-import type { LanceTable } from "../store/lance.ts";
+import type { TableView } from "../store/lance.ts";
 import { PASSAGE_COLUMNS } from "../store/schema.ts";
 import type { Leg } from "./leg.ts";
 
 /** Chunks the principal may read whose vectors are nearest to the question's. A question without a known word finds none. */
 export async function searchVectors(
-  table: LanceTable,
+  table: TableView,
   vector: Float32Array,
   principal: Principal,
   limit: number,

@@ -3,9 +3,14 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import type * as Lance from "@lancedb/lancedb";
 import type * as Arrow from "apache-arrow";
-import { rowsOfDocuments } from "./filter.ts";
+import { instantValue, rowsOfDocuments } from "./filter.ts";
+import { eraseRows, type HistoryTable, wrapHistory } from "./history-table.ts";
+import { arrowRows, plainRows, type Row } from "./rows.ts";
 import { type StoreRow, storeSchema } from "./schema.ts";
 import { storeFailure } from "./store-failure.ts";
+import { type Guard, readTable, type TableReader } from "./table-reader.ts";
+
+export type { Row } from "./rows.ts";
 
 /** Limits on LanceDB's caches, which would else grow to 7 GB: enough for the indexes of some 100,000 chunks. */
 const INDEX_CACHE_BYTES = 128n * 1024n * 1024n;
@@ -25,9 +30,6 @@ const MAX_IDENTIFIER_LENGTH = 256;
 const KEYWORD_COLUMNS = ["terms", "context", "identifiers"] as const;
 const indexOf = (column: (typeof KEYWORD_COLUMNS)[number]) => `${column}_idx`;
 
-/** A row as a query gave it, by column. */
-export type Row = Readonly<Record<string, unknown>>;
-
 /** Words looked for in one column. No sign in them has a meaning of its own. */
 export interface KeywordClause {
   readonly words: string;
@@ -35,8 +37,8 @@ export interface KeywordClause {
   readonly boost: number;
 }
 
-/** One tenant's table. Filters are SQL from `filter.ts`. Failures are `StoreError`s. */
-export interface LanceTable {
+/** What a search reads: a tenant's documents as they stand, or as they stood at an instant. */
+export interface TableView extends Pick<TableReader, "nearest" | "select" | "count"> {
   /** Rows that share words with any of the clauses, by the sum of their BM25 scores, best first. */
   keyword(
     clauses: readonly KeywordClause[],
@@ -44,10 +46,10 @@ export interface LanceTable {
     limit: number,
     columns: readonly string[],
   ): Promise<Row[]>;
-  /** Rows of the nearest vectors, nearest first, by exact search. */
-  nearest(vector: Float32Array, filter: string, limit: number, columns: readonly string[]): Promise<Row[]>;
-  select(filter: string, columns: readonly string[]): Promise<Row[]>;
-  count(filter: string): Promise<number>;
+}
+
+/** One tenant's table. Filters are SQL from `filter.ts`. Failures are `StoreError`s. */
+export interface LanceTable extends TableView, TableReader {
   /** Puts these rows in place of all rows of these documents, in one commit. */
   replace(rows: readonly StoreRow[], documentIds: readonly string[]): Promise<void>;
   remove(documentIds: readonly string[]): Promise<void>;
@@ -58,6 +60,13 @@ export interface LanceTable {
    * When nothing was `changed` it only makes good what a killed writer left undone.
    */
   tidy(changed: boolean): Promise<void>;
+  /** Words as the column's index holds them, each with the place of its word in the text; stop words are left out. */
+  tokenize(
+    text: string,
+    column: KeywordClause["column"],
+  ): Promise<readonly { readonly text: string; readonly position: number }[]>;
+  /** Removes rows and rewrites the table and its indexes, so that no file of it holds them any more. */
+  erase(filter: string): Promise<void>;
   close(): void;
 }
 
@@ -68,6 +77,12 @@ export interface LanceDatabase {
   open(name: string): Promise<LanceTable | undefined>;
   /** Opens the table, or makes it, with its indexes. Only a writer that holds the lock may call it. */
   openOrCreate(name: string, dimensions: number): Promise<LanceTable>;
+  /** Undefined when there is no such table. */
+  openHistory(name: string): Promise<HistoryTable | undefined>;
+  /** Opens the table, or makes it. Only a writer that holds the lock may call it. */
+  openOrCreateHistory(name: string, dimensions: number): Promise<HistoryTable>;
+  /** Adds the columns of format 3 to a table of format 2, whose rows are taken to stand since `validFrom`. */
+  addValidity(name: string, validFrom: number): Promise<void>;
   /** Reads a small table of texts by key; undefined when there is none. */
   readSettings(name: string): Promise<ReadonlyMap<string, string> | undefined>;
   writeSettings(name: string, settings: ReadonlyMap<string, string>): Promise<void>;
@@ -128,6 +143,30 @@ export async function openDatabase(location: string): Promise<LanceDatabase> {
       await guard(() => makeIndexes(table, lance));
       return wrapTable(table, { lance, arrow }, guard);
     },
+    async openHistory(name) {
+      const table = await open(name);
+      return table && wrapHistory(table, { lance, arrow }, guard);
+    },
+    async openOrCreateHistory(name, dimensions) {
+      const table =
+        (await open(name)) ??
+        (await guard(() => connection.createEmptyTable(name, storeSchema(arrow, dimensions))));
+      return wrapHistory(table, { lance, arrow }, guard);
+    },
+    async addValidity(name, validFrom) {
+      const table = await open(name);
+      if (!table) return;
+      await guard(async () => {
+        const names = new Set((await table.schema()).fields.map((field) => field.name));
+        if (!names.has("validFrom")) {
+          await table.addColumns([{ name: "validFrom", valueSql: instantValue(validFrom) }]);
+        }
+        if (!names.has("validTo")) {
+          await table.addColumns(new arrow.Field("validTo", new arrow.Int64(), true));
+        }
+      });
+      table.close();
+    },
     async readSettings(name) {
       const table = await open(name);
       if (!table) return undefined;
@@ -136,7 +175,9 @@ export async function openDatabase(location: string): Promise<LanceDatabase> {
     },
     async writeSettings(name, settings) {
       const rows = [...settings].map(([key, value]) => ({ key, value }));
-      await guard(() => connection.createTable(name, rows));
+      const known = await open(name);
+      known?.close();
+      await guard(() => connection.createTable(name, rows, { mode: known ? "overwrite" : "create" }));
     },
     close: () => connection.close(),
   };
@@ -179,11 +220,7 @@ function makeIndex(
   return table.createIndex(column, { config, replace: true });
 }
 
-function wrapTable(
-  table: Lance.Table,
-  { lance, arrow }: Libraries,
-  guard: <Result>(work: () => Promise<Result>) => Promise<Result>,
-): LanceTable {
+function wrapTable(table: Lance.Table, { lance, arrow }: Libraries, guard: Guard): LanceTable {
   let indexed = false;
   const isIndexed = async () => {
     if (indexed) return true;
@@ -192,6 +229,7 @@ function wrapTable(
     return indexed;
   };
   return {
+    ...readTable(table, guard),
     keyword: (clauses, filter, limit, columns) =>
       guard(async () => {
         // Without its indexes a table is empty still: its maker was killed, or is at it.
@@ -217,39 +255,15 @@ function wrapTable(
           [...columns, "_score"],
         );
       }),
-    nearest: (vector, filter, limit, columns) =>
-      guard(async () => {
-        // Vectors are of unit length, so the dot product ranks as the cosine does.
-        const query = table.query().nearestTo(vector).distanceType("dot").bypassVectorIndex().where(filter);
-        const names = [...columns, "_distance"];
-        return plainRows(await query.select(names).limit(limit).toArray(), names);
-      }),
-    select: (filter, columns) =>
-      guard(async () =>
-        plainRows(
-          await table
-            .query()
-            .where(filter)
-            .select([...columns])
-            .toArray(),
-          columns,
-        ),
-      ),
-    count: (filter) => guard(() => table.countRows(filter)),
     replace: (rows, documentIds) =>
       guard(async () => {
-        const schema = storeSchema(arrow, vectorLength(await table.schema()));
-        const data = lance.makeArrowTable(
-          rows.map((row) => ({ ...row })),
-          { schema },
-        );
         await table
           .mergeInsert("id")
           .whenMatchedUpdateAll()
           .whenNotMatchedInsertAll()
           .whenNotMatchedBySourceDelete({ where: rowsOfDocuments(documentIds) })
           .useIndex(false)
-          .execute(data);
+          .execute(arrowRows(rows, await table.schema(), { lance, arrow }));
       }),
     remove: (documentIds) =>
       guard(async () => {
@@ -270,23 +284,13 @@ function wrapTable(
         const cleanupOlderThan = new Date(Date.now() - KEEP_VERSIONS_MS);
         await table.optimize({ cleanupOlderThan, deleteUnverified: true });
       }),
+    tokenize: (text, column) => guard(() => table.tokenize(text, { column })),
+    erase: (filter) =>
+      guard(async () => {
+        await eraseRows(table, filter);
+        for (const column of KEYWORD_COLUMNS) await makeIndex(table, lance, column);
+        await table.optimize({ cleanupOlderThan: new Date(), deleteUnverified: true });
+      }),
     close: () => table.close(),
   };
-}
-
-function vectorLength(schema: { fields: { name: string; type: { listSize?: number } }[] }): number {
-  return schema.fields.find((field) => field.name === "vector")?.type.listSize ?? 0;
-}
-
-/** Arrow's rows as plain objects of strings, numbers and arrays of strings. */
-function plainRows(rows: readonly Record<string, unknown>[], columns: readonly string[]): Row[] {
-  return rows.map((row) =>
-    Object.fromEntries(
-      columns.map((column) => {
-        const value = row[column];
-        const list = typeof value === "object" && value !== null && Symbol.iterator in value;
-        return [column, list ? Array.from(value as Iterable<unknown>) : value];
-      }),
-    ),
-  );
 }

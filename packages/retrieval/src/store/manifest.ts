@@ -1,8 +1,13 @@
-import { type Embedder, StoreError } from "@advisor/contracts";
+import { type Embedder, type KeepVersions, keepVersionsSchema, StoreError } from "@advisor/contracts";
+import { setHorizon } from "./history.ts";
 import type { LanceDatabase } from "./lance.ts";
 
 /** Goes up when the tables of a store are laid out in another way. */
-export const STORE_FORMAT = 2;
+export const STORE_FORMAT = 3;
+/** The oldest format that is brought up to date when it is opened. */
+const OLDEST_FORMAT = 2;
+/** How long a store keeps former versions when nobody says: long enough to look back at, or to miss, what was changed. */
+export const DEFAULT_KEEP_VERSIONS: KeepVersions = "30d";
 const TABLE = "_store";
 
 /** What a store remembers of itself. */
@@ -10,9 +15,13 @@ export interface Manifest {
   readonly format: number;
   readonly embedderId: string;
   readonly dimensions: number;
+  readonly keepVersions: KeepVersions;
 }
 
-/** Reads the manifest; undefined when there is no store. Throws when it is of another format, or damaged. */
+/**
+ * Reads the manifest; undefined when there is no store. Throws when it is of a format that cannot be read or brought up to
+ * date, or damaged.
+ */
 export async function readManifest(database: LanceDatabase, location: string): Promise<Manifest | undefined> {
   const settings = await database.readSettings(TABLE);
   if (!settings) {
@@ -22,7 +31,7 @@ export async function readManifest(database: LanceDatabase, location: string): P
     return undefined;
   }
   const format = Number(settings.get("format"));
-  if (Number.isInteger(format) && format > 0 && format !== STORE_FORMAT) {
+  if (Number.isInteger(format) && format > 0 && (format < OLDEST_FORMAT || format > STORE_FORMAT)) {
     const newer = format > STORE_FORMAT;
     throw new StoreError({
       code: "store_version",
@@ -33,24 +42,40 @@ export async function readManifest(database: LanceDatabase, location: string): P
   }
   const embedderId = settings.get("embedder");
   const dimensions = Number(settings.get("dimensions"));
-  if (format !== STORE_FORMAT || !embedderId || !(Number.isInteger(dimensions) && dimensions > 0)) {
+  if (!Number.isInteger(format) || !embedderId || !(Number.isInteger(dimensions) && dimensions > 0)) {
     throw corrupt(location, "the table that describes it is incomplete");
   }
-  return { format, embedderId, dimensions };
+  const keep = keepVersionsSchema.safeParse(settings.get("keepVersions"));
+  return { format, embedderId, dimensions, keepVersions: keep.data ?? DEFAULT_KEEP_VERSIONS };
 }
 
-export async function writeManifest(database: LanceDatabase, embedder: Embedder): Promise<Manifest> {
-  const manifest = { format: STORE_FORMAT, embedderId: embedder.id, dimensions: embedder.dimensions };
+/** Writes the manifest of a new store, or in place of the one there is. */
+export async function writeManifest(database: LanceDatabase, manifest: Manifest): Promise<Manifest> {
+  const known = await database.readSettings(TABLE);
   await database.writeSettings(
     TABLE,
     new Map([
       ["format", String(manifest.format)],
       ["embedder", manifest.embedderId],
       ["dimensions", String(manifest.dimensions)],
-      ["created", new Date().toISOString()],
+      ["keepVersions", manifest.keepVersions],
+      ["created", known?.get("created") ?? new Date().toISOString()],
     ]),
   );
   return manifest;
+}
+
+/** How long former versions are kept: what the caller wants, which the store then remembers, or else what it remembers. */
+export async function settleKeepVersions(
+  database: LanceDatabase,
+  location: string,
+  wanted: KeepVersions | undefined,
+): Promise<KeepVersions> {
+  const manifest = await readManifest(database, location);
+  if (manifest && wanted !== undefined && wanted !== manifest.keepVersions) {
+    await writeManifest(database, { ...manifest, keepVersions: wanted });
+  }
+  return wanted ?? manifest?.keepVersions ?? DEFAULT_KEEP_VERSIONS;
 }
 
 /** Throws `store_embedder_mismatch` when the store was made with another embedder. */
@@ -69,6 +94,25 @@ export function checkEmbedder(manifest: Manifest, embedder: Embedder, location: 
 /** Tables of tenants are named by a hash: any tenant name will do, and two never share one on any file system. */
 export function isTenantTable(name: string): boolean {
   return /^tenant-[0-9a-f]{40}$/.test(name);
+}
+
+/** The table of former versions beside a tenant's table. */
+export function historyTable(tenantTable: string): string {
+  return tenantTable.replace(/^tenant-/, "history-");
+}
+
+/**
+ * Brings a store of an older format up to date; nothing stored is lost. May be killed at any time and run again. Only a
+ * writer that holds the lock may call it.
+ */
+export async function migrate(database: LanceDatabase, manifest: Manifest, now: number): Promise<Manifest> {
+  for (const name of (await database.tableNames()).filter(isTenantTable)) {
+    await database.addValidity(name, now);
+    const history = await database.openOrCreateHistory(historyTable(name), manifest.dimensions);
+    await setHorizon(history, now);
+    history.close();
+  }
+  return writeManifest(database, { ...manifest, format: STORE_FORMAT });
 }
 
 function corrupt(location: string, reason: string): StoreError {
