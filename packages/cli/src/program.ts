@@ -9,6 +9,7 @@ import {
   principalOptions,
   storeOptions,
   tenantOption,
+  timeOption,
 } from "./command-options.ts";
 import type { CommandContext, CommandResult } from "./context.ts";
 import { collectRoles } from "./flag-values.ts";
@@ -33,6 +34,11 @@ const SYNC_NOTES = `
 It may be interrupted at any time and run again. A page says who may read it in
 its front matter (roles: [staff, hr]); one that names no role is for
 administrators alone, or for --default-role.`;
+
+const PURGE_NOTES = `
+It acts as administrator of the tenant, and rewrites the store so that no file
+of it holds the pages any more. A page whose file is still in its folder comes
+back with the next sync.`;
 
 /**
  * The command line. Each command's code is loaded when it runs, so that help and usage errors need neither the
@@ -84,6 +90,10 @@ export function createProgram(
       [],
     )
     .option("--source <name>", "what the pages belong to (default: the folder's path)")
+    .option(
+      "--keep-versions <time>",
+      "how long former versions are kept: none, forever, or such as 12h, 30d, 1y (default: as before; at first 30d)",
+    )
     .option("--verbose", "list every page that was added, changed, removed or skipped")
     .addHelpText("after", SYNC_NOTES)
     .action((folder, flags) =>
@@ -101,7 +111,14 @@ export function createProgram(
     .addHelpText("after", CHECK_NOTES)
     .action((flags) => done(import("./commands/check.ts").then(({ check }) => check(context, flags))));
 
-  command("search", "find passages, without a model", principalOptions, batchOptions, storeOptions)
+  command(
+    "search",
+    "find passages, without a model",
+    timeOption,
+    principalOptions,
+    batchOptions,
+    storeOptions,
+  )
     .argument("[query...]", "what to look for")
     .optionsGroup("Options:")
     .option("--mode <legs>", "hybrid, vector or keyword (default: hybrid)")
@@ -114,6 +131,7 @@ export function createProgram(
   command(
     "ask",
     "answer a question, with checked citations",
+    timeOption,
     answerOptions,
     principalOptions,
     batchOptions,
@@ -128,6 +146,24 @@ export function createProgram(
   command("chat", "a conversation", answerOptions, principalOptions, storeOptions, modelOptions)
     .addHelpText("after", "\nInside, /help lists what can be changed on the way.")
     .action((flags) => done(import("./commands/chat.ts").then(({ chat }) => chat(context, flags))));
+
+  command("history", "list the stored versions of a page", principalOptions, storeOptions)
+    .argument("<page>", "the page, as search and ask name it")
+    .optionsGroup("Options:")
+    .option("--source <name>", "of this source alone")
+    .action((page, flags) =>
+      done(import("./commands/history.ts").then(({ history }) => history(context, page, flags))),
+    );
+
+  command("purge", "erase pages from every version", tenantOption, storeOptions)
+    .argument("<page...>", "the pages, as search and ask name them")
+    .optionsGroup("Options:")
+    .option("--source <name>", "of this source alone")
+    .option("--yes", "do not ask")
+    .addHelpText("after", PURGE_NOTES)
+    .action((pages, flags) =>
+      done(import("./commands/purge.ts").then(({ purge }) => purge(context, pages, flags))),
+    );
 
   addAdapterCommands(program, context, done);
 

@@ -9,6 +9,8 @@ export interface Script {
   readonly ask?: (request: AskRequest) => Promise<Answer>;
   readonly document?: Advisor["document"];
   readonly check?: Advisor["check"];
+  readonly versions?: Advisor["versions"];
+  readonly purge?: Advisor["purge"];
   readonly roles?: readonly string[];
   readonly status?: () => Promise<AdvisorStatus>;
   readonly warmUp?: () => Promise<void>;
@@ -61,6 +63,8 @@ export function fakeCore(script: Script): FakeCore {
           return script.roles ?? untold("roles")();
         },
         check: script.check ?? untold("check"),
+        versions: script.versions ?? untold("versions"),
+        purge: script.purge ?? untold("purge"),
         ask,
         stream,
         status: script.status ?? untold("status"),

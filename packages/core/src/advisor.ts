@@ -5,11 +5,15 @@ import type {
   ChangeReport,
   Document,
   DocumentInput,
+  DocumentReference,
+  DocumentVersion,
   Embedder,
   Generator,
   Grounding,
   HealthReport,
   HealthRequest,
+  Instant,
+  KeepVersions,
   LoadedAdapter,
   Message,
   Mode,
@@ -18,6 +22,7 @@ import type {
   OutputFormat,
   Principal,
   PromptFormat,
+  PurgeReport,
   Retriever,
   SearchMode,
   SearchResult,
@@ -34,6 +39,12 @@ export interface AdvisorSettings {
    * `sync` or `upsert` makes it; asking one that is not there throws StoreError `store_missing`.
    */
   readonly store?: string | Retriever;
+  /**
+   * How long the store keeps a former version of a page: `none`, `forever`, or a time such as `12h`, `30d`, `1y`. It
+   * remembers what it was last told, and takes it up at the next writing call. Default: what it remembers; of a new store
+   * 30 days. Without effect on a retriever of your own.
+   */
+  readonly keepVersions?: KeepVersions;
   /** `nano` (the embedded model), the path of a chat GGUF, or a generator of your own. Default `nano`. */
   readonly model?: "nano" | (string & {}) | Generator;
   /** `nano` (the embedded model), the folder of a transformers.js model, or an embedder of your own. Default `nano`. */
@@ -71,6 +82,11 @@ export interface AskRequest {
   readonly topK?: number;
   /** Default `hybrid`. */
   readonly searchMode?: SearchMode;
+  /**
+   * Answers from the pages as they stood at that instant, under the access rules of today; a warning in the answer says
+   * so. For the arms with sources. A date alone means its beginning in UTC. Default: the pages of now.
+   */
+  readonly asOf?: Instant;
   /** Default 256. `quoted` writes whole sentences, whatever it says. */
   readonly maxTokens?: number;
   /** Default 0: the same answer each time. */
@@ -88,6 +104,8 @@ export interface AdvisorSearchOptions {
   readonly principal?: Principal;
   readonly topK?: number;
   readonly mode?: SearchMode;
+  /** Searches the pages as they stood at that instant, under the access rules of today. */
+  readonly asOf?: Instant;
   readonly signal?: AbortSignal;
 }
 
@@ -114,8 +132,29 @@ export interface Advisor {
   upsert(documents: DocumentInput | readonly DocumentInput[], options?: WriteOptions): Promise<ChangeReport>;
   remove(uris: string | readonly string[], options?: WriteOptions): Promise<ChangeReport>;
   search(query: string, options?: AdvisorSearchOptions): Promise<SearchResult>;
-  /** The document a citation points into, if the principal may read it. */
-  document(id: string, options?: { readonly principal?: Principal }): Promise<Document | undefined>;
+  /** The document a citation points into, if the principal may read it; with `asOf` as it stood then. */
+  document(
+    id: string,
+    options?: { readonly principal?: Principal; readonly asOf?: Instant },
+  ): Promise<Document | undefined>;
+  /**
+   * The stored versions of a page that the principal may read, latest first; several pages may have one uri.
+   * @throws BadInputError `invalid_setting` when a retriever of your own keeps no history.
+   */
+  versions(
+    page: string | DocumentReference,
+    options?: { readonly principal?: Principal },
+  ): Promise<readonly DocumentVersion[]>;
+  /**
+   * Erases pages from every version, and their bytes from the store's files. A page whose file is still in its folder
+   * comes back with the next `sync`.
+   * @throws NotPermittedError when the principal is no administrator. BadInputError `invalid_setting` when a retriever of
+   * your own keeps no history.
+   */
+  purge(
+    pages: string | DocumentReference | readonly (string | DocumentReference)[],
+    options?: { readonly principal?: Principal; readonly signal?: AbortSignal },
+  ): Promise<PurgeReport>;
   /** The roles that the tenant's rules name. */
   roles(tenant?: string): Promise<readonly string[]>;
   /**

@@ -1,5 +1,6 @@
 import {
   groundingSchema,
+  instantSchema,
   MAX_QUERY_LENGTH,
   MAX_TOP_K,
   messageSchema,
@@ -49,6 +50,7 @@ const askRequestSchema = z.strictObject({
   principal: principalSchema.optional(),
   topK: z.number().int().min(1).max(MAX_TOP_K).optional(),
   searchMode: searchModeSchema.default("hybrid"),
+  asOf: instantSchema.optional(),
   maxTokens: z.number().int().min(1).max(MAX_ANSWER_TOKENS).default(DEFAULT_ANSWER_TOKENS),
   temperature: z.number().min(0).default(0),
   seed: z.number().int().min(0).max(0xffffffff).optional(),
@@ -72,6 +74,7 @@ const searchOptionsSchema = z.strictObject({
   principal: principalSchema.optional(),
   topK: z.number().int().min(1).max(MAX_TOP_K).optional(),
   mode: searchModeSchema.default("hybrid"),
+  asOf: instantSchema.optional(),
   signal: signalSchema.optional(),
 });
 

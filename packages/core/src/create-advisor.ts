@@ -3,6 +3,7 @@ import {
   type Answer,
   BadInputError,
   DEFAULT_PRINCIPAL,
+  type DocumentReference,
   parseInput,
   principalSchema,
   type SyncOptions,
@@ -87,9 +88,10 @@ export function assembleAdvisor(
       }),
     search: (query, options) =>
       work.run(async () => {
-        const { signal, ...request } = parseSearch(query, options);
+        const { signal, asOf, ...request } = parseSearch(query, options);
         return (await parts.retriever()).search({
           ...request,
+          ...(asOf ? { asOf } : {}),
           principal: request.principal ?? principal,
           topK: request.topK ?? settings.topK,
           ...(signal ? { signal } : {}),
@@ -99,13 +101,30 @@ export function assembleAdvisor(
       work.run(async () => {
         const reader =
           options?.principal && parseInput(principalSchema, options.principal, "document, principal");
-        return (await parts.retriever()).document(id, reader ?? principal);
+        const asOf = options?.asOf === undefined ? {} : { asOf: options.asOf };
+        return (await parts.retriever()).document(id, reader ?? principal, asOf);
+      }),
+    versions: (page, options) =>
+      work.run(async () => {
+        const retriever = await parts.retriever();
+        if (!retriever.versions) throw cannot("versions");
+        return retriever.versions(referenceOf(page), options?.principal ?? principal);
+      }),
+    purge: (pages, options) =>
+      work.run(async () => {
+        const list = Array.isArray(pages) ? pages : [pages];
+        const retriever = await parts.retriever();
+        if (!retriever.purge) throw cannot("purge");
+        return retriever.purge(list.map(referenceOf), options?.principal ?? principal, {
+          ...(settings.onProgress ? { onProgress: settings.onProgress } : {}),
+          ...(options?.signal ? { signal: options.signal } : {}),
+        });
       }),
     roles: (tenant) => work.run(async () => (await parts.retriever()).roles(tenant ?? principal.tenant)),
     check: (options) =>
       work.run(async () => {
         const retriever = await parts.retriever();
-        if (!retriever.check) throw cannotCheck();
+        if (!retriever.check) throw cannot("check");
         return retriever.check({ ...options, principal: options?.principal ?? principal });
       }),
     ask: async (request) => {
@@ -157,11 +176,16 @@ const NOBODY_NAMED: Warning = {
   message: `No principal is set, so requests that name none act as administrator of the tenant ${DEFAULT_PRINCIPAL.tenant}`,
 };
 
-function cannotCheck(): BadInputError {
+/** A page by its uri, in whatever source it is, or as the caller names it. */
+function referenceOf(page: string | DocumentReference): DocumentReference {
+  return typeof page === "string" ? { uri: page } : page;
+}
+
+function cannot(method: "check" | "versions" | "purge"): BadInputError {
   return new BadInputError({
     code: "invalid_setting",
     subject: "settings, store",
-    reason: "this retriever has no `check`",
+    reason: `this retriever has no \`${method}\``,
     nextStep: "Use the knowledge store of @advisor/retrieval, or give your retriever the method",
   });
 }

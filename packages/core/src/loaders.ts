@@ -63,6 +63,7 @@ export const loaders: PartLoaders = {
       location,
       embedder,
       create,
+      ...(settings.keepVersions ? { keepVersions: settings.keepVersions } : {}),
       ...(card ? { vectorWeight: card.vectorWeight } : {}),
       ...(settings.onProgress ? { onProgress: settings.onProgress } : {}),
     });

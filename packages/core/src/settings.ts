@@ -3,6 +3,7 @@ import {
   type Embedder,
   type Generator,
   groundingSchema,
+  keepVersionsSchema,
   MAX_TOP_K,
   modeSchema,
   type OnProgress,
@@ -47,6 +48,7 @@ const settingsSchema = z.strictObject({
     ["search", "document", "upsert", "remove", "sync", "roles", "status", "dispose"],
     "the folder of a store",
   ).default(".advisor"),
+  keepVersions: keepVersionsSchema.optional(),
   model: stringOrPart<Generator>(
     ["generate", "countTokens", "adapters", "dispose"],
     "nano, the path of a GGUF",

@@ -120,6 +120,8 @@ export function fakeAdvisor(options: FakeAdvisorOptions): FakeAdvisor {
     dispose: async () => undefined,
     [Symbol.asyncDispose]: async () => undefined,
     check: unexpected("check"),
+    versions: unexpected("versions"),
+    purge: unexpected("purge"),
     sync: unexpected("sync"),
     upsert: unexpected("upsert"),
     remove: unexpected("remove"),

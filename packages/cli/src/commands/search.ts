@@ -4,7 +4,15 @@ import { absentModel } from "../absent-parts.ts";
 import { runBatch } from "../batch.ts";
 import type { CommandContext, CommandResult } from "../context.ts";
 import { emptyTenantWarnings } from "../empty-tenant.ts";
-import { type AskerFlags, type BatchFlags, parseNumber, parseSearchMode, principalOf } from "../flags.ts";
+import {
+  type AskerFlags,
+  asOfOption,
+  type BatchFlags,
+  parseNumber,
+  parseSearchMode,
+  principalOf,
+  type TimeFlags,
+} from "../flags.ts";
 import { createLocate } from "../output/locate.ts";
 import { writePassages } from "../output/passages.ts";
 import { createProgressLine } from "../output/progress-line.ts";
@@ -13,7 +21,7 @@ import { questionOf } from "../question.ts";
 import { searchLine } from "../result-lines.ts";
 import { requireKnownRoles, requireStore, settingsOf, withAdvisor } from "../with-advisor.ts";
 
-export interface SearchFlags extends AskerFlags, BatchFlags {
+export interface SearchFlags extends AskerFlags, BatchFlags, TimeFlags {
   readonly mode?: string;
   readonly full?: boolean;
 }
@@ -27,9 +35,11 @@ export async function search(
   const { host, signal, terminal } = context;
   const asked = questionOf("search", words, flags);
   const principal = principalOf(flags);
+  const time = asOfOption(flags);
   const options = {
     principal,
     signal,
+    ...time,
     ...(flags.mode !== undefined && { mode: parseSearchMode(flags.mode) }),
     ...(flags.topK !== undefined && { topK: parseNumber("--top-k", flags.topK, { min: 1, max: MAX_TOP_K }) }),
   };
@@ -58,7 +68,7 @@ export async function search(
         await terminal.line(JSON.stringify(searchLine(randomUUID(), result)));
         return;
       }
-      const locate = createLocate((id) => advisor.document(id, { principal }));
+      const locate = createLocate((id) => advisor.document(id, { principal, ...time }));
       await writePassages(terminal, result, { locate, full: flags.full === true });
       await writeWarnings(terminal, result.warnings);
     });

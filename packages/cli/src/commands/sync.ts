@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import { type ChangeReport, DEFAULT_TENANT } from "@advisor/contracts";
 import type { CommandContext, CommandResult } from "../context.ts";
-import type { StoreFlags } from "../flags.ts";
+import { parseKeepVersions, type StoreFlags } from "../flags.ts";
 import { counted, duration } from "../output/numbers.ts";
 import { printableLine } from "../output/printable.ts";
 import { createProgressLine } from "../output/progress-line.ts";
@@ -13,6 +13,7 @@ import { settingsOf, storePath, withAdvisor } from "../with-advisor.ts";
 export interface SyncFlags extends StoreFlags {
   readonly defaultRole: readonly string[];
   readonly source?: string;
+  readonly keepVersions?: string;
   readonly verbose?: boolean;
 }
 
@@ -22,11 +23,14 @@ const LISTED = 20;
 /** `advisor sync FOLDER`. */
 export async function sync(context: CommandContext, folder: string, flags: SyncFlags): CommandResult {
   const { host, terminal } = context;
+  const keep =
+    flags.keepVersions === undefined ? {} : { keepVersions: parseKeepVersions(flags.keepVersions) };
   const progress = createProgressLine(host, { json: flags.json === true });
   progress.say("Opening the store");
   let report: ChangeReport;
   try {
-    report = await withAdvisor(context, settingsOf(context, flags, progress.show), (advisor) =>
+    const settings = { ...settingsOf(context, flags, progress.show), ...keep };
+    report = await withAdvisor(context, settings, (advisor) =>
       advisor.sync(resolve(host.cwd, folder), {
         ...(flags.tenant !== undefined && { tenant: flags.tenant }),
         ...(flags.defaultRole.length > 0 && { defaultRoles: [...flags.defaultRole] }),

@@ -1,4 +1,5 @@
 import type { Answer, Citation, Verdict } from "@advisor/contracts";
+import { instantWords } from "./instant.ts";
 import type { Locate } from "./locate.ts";
 import { duration } from "./numbers.ts";
 import { placeLine } from "./passages.ts";
@@ -97,6 +98,11 @@ async function writeCitation(
     await terminal.line(indent(quote, margin));
   }
   await terminal.line(margin + terminal.style(style, `${mark} ${words}`));
+  if (answer.asOf !== undefined && citation.validFrom !== undefined) {
+    const { validFrom, validTo } = citation;
+    const end = validTo === undefined ? "stands still" : `stood until ${instantWords(validTo)}`;
+    await terminal.line(margin + terminal.style("dim", `version of ${instantWords(validFrom)}, ${end}`));
+  }
 }
 
 /** The arm, and where the time went. */

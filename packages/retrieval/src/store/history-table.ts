@@ -74,5 +74,12 @@ export async function eraseRows(table: Lance.Table, filter: string): Promise<voi
   if ((await table.countRows()) > 0) {
     await table.update({ where: "true", valuesSql: { validFrom: "validFrom" } });
   }
-  await table.optimize({ cleanupOlderThan: new Date(), deleteUnverified: true });
+  await dropOldStates(table);
+}
+
+/** Drops every state of the table but the present one, and the files of no state. */
+export async function dropOldStates(table: Lance.Table): Promise<void> {
+  // A little ahead: states are stamped more finely than in milliseconds, and by the clock of the storage.
+  const cleanupOlderThan = new Date(Date.now() + KEEP_STATES_MS);
+  await table.optimize({ cleanupOlderThan, deleteUnverified: true });
 }

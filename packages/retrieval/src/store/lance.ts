@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type * as Lance from "@lancedb/lancedb";
 import type * as Arrow from "apache-arrow";
 import { instantValue, rowsOfDocuments } from "./filter.ts";
-import { eraseRows, type HistoryTable, wrapHistory } from "./history-table.ts";
+import { dropOldStates, eraseRows, type HistoryTable, wrapHistory } from "./history-table.ts";
 import { arrowRows, plainRows, type Row } from "./rows.ts";
 import { type StoreRow, storeSchema } from "./schema.ts";
 import { storeFailure } from "./store-failure.ts";
@@ -289,7 +289,7 @@ function wrapTable(table: Lance.Table, { lance, arrow }: Libraries, guard: Guard
       guard(async () => {
         await eraseRows(table, filter);
         for (const column of KEYWORD_COLUMNS) await makeIndex(table, lance, column);
-        await table.optimize({ cleanupOlderThan: new Date(), deleteUnverified: true });
+        await dropOldStates(table);
       }),
     close: () => table.close(),
   };
