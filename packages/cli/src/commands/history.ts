@@ -3,7 +3,6 @@ import { absentModel } from "../absent-parts.ts";
 import type { CommandContext, CommandResult } from "../context.ts";
 import { emptyTenantWarnings } from "../empty-tenant.ts";
 import { type AskerFlags, principalOf } from "../flags.ts";
-import { instantWords } from "../output/instant.ts";
 import { counted } from "../output/numbers.ts";
 import { printableLine } from "../output/printable.ts";
 import { createProgressLine } from "../output/progress-line.ts";
@@ -56,8 +55,8 @@ async function writeVersions({ terminal }: CommandContext, versions: readonly Do
       `${terminal.style("cyan", printableLine(uri))}  ${terminal.style("dim", `of ${printableLine(source)}`)}`,
     );
     const rows = each.map(({ validFrom, validTo, version, chunks, title }) => [
-      `  ${instantWords(validFrom)}`,
-      validTo === undefined ? "until now" : `until ${instantWords(validTo)}`,
+      `  ${validFrom}`,
+      validTo === undefined ? "until now" : `until ${validTo}`,
       counted(chunks, "chunk"),
       version.slice(0, 8),
       printableLine(title),

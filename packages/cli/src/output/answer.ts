@@ -1,5 +1,4 @@
 import type { Answer, Citation, Verdict } from "@advisor/contracts";
-import { instantWords } from "./instant.ts";
 import type { Locate } from "./locate.ts";
 import { duration } from "./numbers.ts";
 import { placeLine } from "./passages.ts";
@@ -100,8 +99,8 @@ async function writeCitation(
   await terminal.line(margin + terminal.style(style, `${mark} ${words}`));
   if (answer.asOf !== undefined && citation.validFrom !== undefined) {
     const { validFrom, validTo } = citation;
-    const end = validTo === undefined ? "stands still" : `stood until ${instantWords(validTo)}`;
-    await terminal.line(margin + terminal.style("dim", `version of ${instantWords(validFrom)}, ${end}`));
+    const end = validTo === undefined ? "stands still" : `stood until ${validTo}`;
+    await terminal.line(margin + terminal.style("dim", `version of ${validFrom}, ${end}`));
   }
 }
 
