@@ -82,6 +82,14 @@ describe("examples", () => {
     );
   });
 
+  it("search-tool: what a model sees, and its answer checked", async () => {
+    const lines = (await run(() => import("./search-tool.ts"))).trim().split("\n");
+    expect(lines[0]).toBe("handbook takes query, topK");
+    expect(lines[1]).toMatch(/^\[1\] hr\/leave-norway\.md: /);
+    expect(lines.at(-2)).toBe("principal refused");
+    expect(lines.at(-1)).toBe("[1] verified: Employees in Norway have 27 working days of paid leave a year.");
+  });
+
   it("own-embedder: finds misspelt words", async () => {
     expect(await run(() => import("./own-embedder.ts"))).toContain("support/calibration.md");
   });

@@ -1,6 +1,9 @@
+export type { Pooling } from "./gguf/architectures.ts";
 export { type GgufInspection, type GgufMetadata, inspectGguf } from "./gguf/inspect.ts";
 export type { GgufTensor } from "./gguf/parse.ts";
 export { type GgufContents, type GgufWriteTensor, type GgufWriteValue, writeGguf } from "./gguf/write.ts";
+export { createGgufEmbedder } from "./gguf-embedder.ts";
+export type { GgufEmbedderSettings } from "./gguf-embedder-settings.ts";
 export { type Hardware, hardware } from "./hardware.ts";
 export { importRuntime } from "./import-runtime.ts";
 export { loadModel } from "./load-model.ts";

@@ -2,17 +2,17 @@ import { basename } from "node:path";
 import {
   BadInputError,
   type Generator,
-  ModelError,
   type ModelInfo,
   parseInput,
   throwIfAborted,
 } from "@advisor/contracts";
 import { createGenerator } from "./generator.ts";
-import { sha256File } from "./gguf/fingerprint.ts";
+import { checkSha256 } from "./gguf/check-sha256.ts";
 import { type GgufInspection, inspectFile } from "./gguf/inspect.ts";
-import { type GgufFile, isUnchanged, readGgufFile } from "./gguf/read-file.ts";
+import { readGgufFile } from "./gguf/read-file.ts";
 import { createAdapterPool } from "./llama/adapter-pool.ts";
-import { type LlamaModel, type LlamaRuntime, loadRuntime, nativeError } from "./llama/runtime.ts";
+import { loadWeights } from "./llama/load-weights.ts";
+import { loadRuntime } from "./llama/runtime.ts";
 import { createAdapterContexts } from "./lora/adapter-contexts.ts";
 import { CANARY_MESSAGES } from "./lora/canary.ts";
 import { type CheckedAdapter, checkAdapter } from "./lora/manifest.ts";
@@ -50,15 +50,17 @@ export async function loadModel(settings: LoadModelSettings): Promise<Generator>
   const runtime = await starting;
   throwIfAborted(signal, path);
 
-  const model = await loadWeights(runtime, file, signal, (done) =>
-    onProgress?.({
-      stage: "load model",
-      done: Math.round(done * 100),
-      total: 100,
-      unit: "percent",
-      subject: path,
-    }),
-  );
+  const model = await loadWeights(runtime, file, {
+    signal,
+    onProgress: (done) =>
+      onProgress?.({
+        stage: "load model",
+        done: Math.round(done * 100),
+        total: 100,
+        unit: "percent",
+        subject: path,
+      }),
+  });
   try {
     const concurrency = parsed.concurrency ?? DEFAULT_CONCURRENCY;
     const threads =
@@ -134,47 +136,6 @@ async function checkAdapters(
     checked.push(adapter);
   }
   return checked;
-}
-
-async function loadWeights(
-  runtime: LlamaRuntime,
-  file: GgufFile,
-  signal: AbortSignal | undefined,
-  onProgress: (done: number) => void,
-): Promise<LlamaModel> {
-  let model: LlamaModel;
-  try {
-    model = await runtime.llama.loadModel({
-      modelPath: file.path,
-      onLoadProgress: onProgress,
-      ...(signal && { loadSignal: signal }),
-    });
-  } catch (cause) {
-    throwIfAborted(signal, file.path);
-    throw nativeError(runtime, file.path, "loading the model", cause);
-  }
-  if (await isUnchanged(file)) return model;
-  await model.dispose();
-  throw new ModelError({
-    code: "model_invalid",
-    subject: file.path,
-    reason: "the file changed while it was being loaded",
-    nextStep: "Load it again once nothing writes to it",
-  });
-}
-
-async function checkSha256(file: GgufFile, expected: string, signal: AbortSignal | undefined): Promise<void> {
-  const found = await sha256File(file.path, signal).catch((cause: unknown) => {
-    throwIfAborted(signal, file.path);
-    throw cause;
-  });
-  if (found === expected) return;
-  throw new ModelError({
-    code: "model_untrusted",
-    subject: file.path,
-    reason: `its SHA-256 is ${found}, and ${expected} was expected`,
-    nextStep: "Download the expected file again, or correct the expected hash",
-  });
 }
 
 function contextLengthOf(facts: GgufInspection, asked: number | undefined): number {

@@ -105,6 +105,33 @@ describe("--batch", () => {
     });
   });
 
+  it("looks only at the pages that the flags and the line both name", async () => {
+    const asked = core();
+    const folder = (lines: string, ...flags: string[]) =>
+      inFolder((cwd) => {
+        mkdirSync(join(cwd, ".advisor"));
+        writeFileSync(join(cwd, "q.jsonl"), lines);
+        return runCli(["ask", "--batch", "q.jsonl", ...flags], { core: asked, cwd });
+      });
+    const own = { key: "year", equals: 2024 };
+    const lines = [
+      JSON.stringify({ id: 1, question: "one", filter: own }),
+      JSON.stringify({ id: 2, question: "two" }),
+      JSON.stringify({ id: 3, question: "three", filter: "year = 2024" }),
+    ].join("\n");
+    const ran = await folder(lines, "--under", "hr/");
+    expect(asked.asked.map(({ filter }) => filter)).toEqual([
+      { and: [{ uriPrefix: "hr/" }, own] },
+      { uriPrefix: "hr/" },
+    ]);
+    expect(jsonLines(ran)[2]).toMatchObject({
+      id: 3,
+      error: { message: expect.stringContaining("batch line 3, filter: must be a condition") },
+    });
+    await folder(lines);
+    expect(asked.asked.slice(2).map(({ filter }) => filter)).toEqual([own, undefined]);
+  });
+
   it("names a line that is not UTF-8", async () => {
     const ran = await runBatch(
       Buffer.concat([Buffer.from('{"id":"1","question":"caf'), Buffer.from([0xe9]), Buffer.from('"}\n')]),
@@ -118,7 +145,7 @@ describe("--batch", () => {
       '{"id":"1","question":"two"}\n{"id":"2","question":"no adapter"}\n{"id":"3","question":"x"}',
       ["ask", "--concurrency", "1"],
     );
-    expect(ran.code).toBe(1);
+    expect(ran.code).toBe(2);
     expect(jsonLines(ran).map(({ id }) => id)).toEqual(["1"]);
     expect(ran.err).toBe("error  a.gguf: there is no such file. Look again.\n");
   });

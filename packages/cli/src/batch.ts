@@ -1,7 +1,7 @@
 import { createReadStream } from "node:fs";
 import { resolve } from "node:path";
 import type { Readable } from "node:stream";
-import { AdvisorError, BadInputError } from "@advisor/contracts";
+import { AdvisorError, BadInputError, type Filter, filterSchema, parseInput } from "@advisor/contracts";
 import type { CommandContext } from "./context.ts";
 import { inOrder } from "./in-order.ts";
 import { describeError, EXIT_FAILURE, EXIT_OK } from "./report-error.ts";
@@ -14,6 +14,8 @@ const NEWLINE = 0x0a;
 export interface BatchQuestion {
   readonly id: string | number;
   readonly question: string;
+  /** Which pages this question looks at, on top of what the flags say. */
+  readonly filter?: Filter;
 }
 
 interface BatchLine {
@@ -177,9 +179,10 @@ function parseLine(
   }
   if (typeof value !== "object" || value === null || Array.isArray(value))
     throw wrong("is not a JSON object");
-  const { id, question } = value as { id?: unknown; question?: unknown };
+  const { id, question, filter } = value as { id?: unknown; question?: unknown; filter?: unknown };
   if (typeof id !== "string" && typeof id !== "number") throw wrong("has no id that is a text or a number");
   onId(id);
   if (typeof question !== "string") throw wrong("has no question that is a text");
-  return { id, question };
+  if (filter === undefined || filter === null) return { id, question };
+  return { id, question, filter: parseInput(filterSchema, filter, `batch line ${number}, filter`) };
 }

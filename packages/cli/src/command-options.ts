@@ -8,7 +8,11 @@ export const storeOptions: Options = (command) =>
   command
     .optionsGroup("Store:")
     .option("--store <folder>", "folder of the knowledge store (default: .advisor)", DEFAULT_STORE)
-    .option("--embedder <folder>", "folder of a transformers.js model (default: nano)", EMBEDDED);
+    .option(
+      "--embedder <path>",
+      "folder of a transformers.js model, a GGUF, or a JSON file with an embedder's settings (default: nano)",
+      EMBEDDED,
+    );
 
 export const outputOptions: Options = (command) =>
   command.optionsGroup("Options:").option("--json", "print one JSON object, and errors as JSON");
@@ -31,6 +35,17 @@ export const timeOption: Options = (command) =>
       "--as-of <time>",
       "read the pages as they stood then: 2026-03-01 (0:00 UTC), 2026-03-01T09:00:00Z",
     );
+
+export const filterOptions: Options = (command) =>
+  command
+    .optionsGroup("Which pages:")
+    .option(
+      "--where <condition>",
+      "metadata of the pages: product=Tarn, year>=2025, reviewBy<2027-01-01, draft, !draft (repeatable: all must hold)",
+      collect,
+      [],
+    )
+    .option("--under <path>", "only pages whose path begins so");
 
 export const batchOptions: Options = (command) =>
   command

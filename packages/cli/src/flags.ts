@@ -16,6 +16,7 @@ import {
   type SearchMode,
   searchModeSchema,
 } from "@advisor/contracts";
+import type { FilterFlags } from "./where.ts";
 
 /** Flags as commander hands them over: text, unless they are switches. */
 export interface StoreFlags {
@@ -25,7 +26,7 @@ export interface StoreFlags {
   readonly embedder: string;
 }
 
-export interface AskerFlags extends StoreFlags {
+export interface AskerFlags extends StoreFlags, FilterFlags {
   readonly role: readonly string[];
   readonly topK?: string;
 }

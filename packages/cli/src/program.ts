@@ -3,6 +3,7 @@ import { addAdapterCommands } from "./adapter-commands.ts";
 import {
   answerOptions,
   batchOptions,
+  filterOptions,
   modelOptions,
   type Options,
   outputOptions,
@@ -12,11 +13,12 @@ import {
   timeOption,
 } from "./command-options.ts";
 import type { CommandContext, CommandResult } from "./context.ts";
-import { collectRoles } from "./flag-values.ts";
+import { collect, collectRoles } from "./flag-values.ts";
 
 const EXAMPLES = `
 Examples:
   advisor sync docs
+  advisor watch docs --exclude drafts
   advisor ask "How many days of leave do I get?"
   advisor ask --role staff "Who approves a refund?"
   advisor search --top-k 10 "error E-4012"
@@ -33,7 +35,13 @@ problem, 0 when there are notes alone; --no-fail makes it 0.`;
 const SYNC_NOTES = `
 It may be interrupted at any time and run again. A page says who may read it in
 its front matter (roles: [staff, hr]); one that names no role is for
-administrators alone, or for --default-role.`;
+administrators alone, or for --default-role. A glob without a slash names files
+and folders at every depth (--exclude drafts), one with a slash a path from the
+folder (--include 'guides/**/*.md'). Several folders are several sources.`;
+
+const WATCH_NOTES = `
+It syncs the folders first, and then writes a line for each change until Ctrl-C.
+Failures are written and tried again. Others may search and write meanwhile.`;
 
 const PURGE_NOTES = `
 It acts as administrator of the tenant, and rewrites the store so that no file
@@ -75,29 +83,46 @@ export function createProgram(
     return made;
   };
 
-  command(
-    "sync",
-    "bring the store in step with a folder of documents, tables and code",
-    tenantOption,
-    storeOptions,
+  const folders = (made: Command) =>
+    made
+      .argument("<folders...>", "the folders to read")
+      .optionsGroup("Options:")
+      .option(
+        "--default-role <role>",
+        "who may read pages that name no role (repeat or list with commas)",
+        collectRoles,
+        [],
+      )
+      .option("--source <name>", "what the pages belong to (default: the folder's path)")
+      .option("--include <glob>", "read only these files and folders (repeatable)", collect, [])
+      .option("--exclude <glob>", "leave these files and folders out (repeatable)", collect, [])
+      .option("--verbose", "list every page that was added, changed, removed or skipped");
+
+  folders(
+    command(
+      "sync",
+      "bring the store in step with folders of documents, tables and code",
+      tenantOption,
+      storeOptions,
+    ),
   )
-    .argument("<folder>", "the folder to read")
-    .optionsGroup("Options:")
-    .option(
-      "--default-role <role>",
-      "who may read pages that name no role (repeat or list with commas)",
-      collectRoles,
-      [],
-    )
-    .option("--source <name>", "what the pages belong to (default: the folder's path)")
+    .option("--rehash", "read every file, not only those whose size or times have changed")
     .option(
       "--keep-versions <time>",
       "how long former versions are kept: none, forever, or such as 12h, 30d, 1y (default: as before; at first 30d)",
     )
-    .option("--verbose", "list every page that was added, changed, removed or skipped")
     .addHelpText("after", SYNC_NOTES)
-    .action((folder, flags) =>
-      done(import("./commands/sync.ts").then(({ sync }) => sync(context, folder, flags))),
+    .action((names, flags) =>
+      done(import("./commands/sync.ts").then(({ sync }) => sync(context, names, flags))),
+    );
+
+  folders(
+    command("watch", "keep the store in step with folders until interrupted", tenantOption, storeOptions),
+  )
+    .option("--poll <seconds>", "look that often, where the system tells of no changes (network drives)")
+    .addHelpText("after", WATCH_NOTES)
+    .action((names, flags) =>
+      done(import("./commands/watch.ts").then(({ watch }) => watch(context, names, flags))),
     );
 
   command("check", "find outdated, repeated, contradictory and broken pages", tenantOption, storeOptions)
@@ -116,6 +141,7 @@ export function createProgram(
     "find passages, without a model",
     timeOption,
     principalOptions,
+    filterOptions,
     batchOptions,
     storeOptions,
   )
@@ -134,6 +160,7 @@ export function createProgram(
     timeOption,
     answerOptions,
     principalOptions,
+    filterOptions,
     batchOptions,
     storeOptions,
     modelOptions,
@@ -143,10 +170,34 @@ export function createProgram(
       done(import("./commands/ask.ts").then(({ ask }) => ask(context, words, flags))),
     );
 
-  command("chat", "a conversation", answerOptions, principalOptions, storeOptions, modelOptions)
+  command(
+    "chat",
+    "a conversation",
+    answerOptions,
+    principalOptions,
+    filterOptions,
+    storeOptions,
+    modelOptions,
+  )
     .addHelpText("after", "\nInside, /help lists what can be changed on the way.")
     .action((flags) => done(import("./commands/chat.ts").then(({ chat }) => chat(context, flags))));
 
+  command(
+    "facets",
+    "count the pages there are, by source, role or metadata",
+    principalOptions,
+    filterOptions,
+    storeOptions,
+  )
+    .optionsGroup("Options:")
+    .option(
+      "--by <trait>",
+      "source, role, or a key of the pages' metadata (repeatable; default: source, role)",
+      collect,
+      [],
+    )
+    .option("--limit <n>", "values to list of each, the commonest (default: 20)")
+    .action((flags) => done(import("./commands/facets.ts").then(({ facets }) => facets(context, flags))));
   command("history", "list the stored versions of a page", principalOptions, storeOptions)
     .argument("<page>", "the page, as search and ask name it")
     .optionsGroup("Options:")

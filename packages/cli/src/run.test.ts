@@ -7,7 +7,7 @@ describe("advisor", () => {
   it("shows its help when nothing is asked of it, without loading the SDK", async () => {
     const ran = await runCli([]);
     expect(ran.code).toBe(0);
-    for (const command of ["sync", "check", "search", "ask", "chat", "adapters", "doctor"]) {
+    for (const command of ["sync", "watch", "check", "search", "ask", "chat", "adapters", "doctor"]) {
       expect(ran.out).toContain(`\n  ${command} `);
     }
     expect(ran.err).toBe("");
@@ -15,7 +15,18 @@ describe("advisor", () => {
   });
 
   it("has a help for each command that fits 80 columns", async () => {
-    for (const command of ["sync", "check", "search", "ask", "chat", "adapters", "adapters add", "doctor"]) {
+    const commands = [
+      "sync",
+      "watch",
+      "check",
+      "search",
+      "ask",
+      "chat",
+      "adapters",
+      "adapters add",
+      "doctor",
+    ];
+    for (const command of commands) {
       const ran = await runCli([...command.split(" "), "--help"]);
       expect(ran.code).toBe(0);
       expect(ran.out).toContain(`Usage: advisor ${command}`);
@@ -30,11 +41,11 @@ describe("advisor", () => {
   it.each([
     [["no-such-command"], /unknown command 'no-such-command'/],
     [["aks", "x"], /Did you mean ask\?/],
-    [["sync"], /missing required argument 'folder'/],
+    [["sync"], /missing required argument 'folders'/],
     [["ask", "--no-such-flag", "x"], /unknown option '--no-such-flag'/],
     [["ask", "--store"], /option '--store <folder>' argument missing/],
     [["adapters", "add", "x.gguf"], /required option '--base <file>' not specified/],
-    [["sync", "a", "b"], /too many arguments/],
+    [["doctor", "a"], /too many arguments/],
   ])("calls %j wrong use", async (argv, message) => {
     const ran = await runCli(argv);
     expect(ran.code).toBe(2);

@@ -9,6 +9,7 @@ import {
 } from "@advisor/contracts";
 import type { Advisor, AdvisorSettings } from "@advisor/core";
 import type { CommandContext } from "./context.ts";
+import { embedderOf } from "./embedder-flag.ts";
 import { DEFAULT_STORE, EMBEDDED } from "./flag-values.ts";
 import type { ModelFlags, StoreFlags } from "./flags.ts";
 
@@ -36,7 +37,7 @@ export function settingsOf(
   const path = (value: string) => resolve(context.host.cwd, value);
   return {
     store: storePath(context, flags),
-    embedder: flags.embedder === EMBEDDED ? EMBEDDED : path(flags.embedder),
+    embedder: embedderOf(flags.embedder, context.host.cwd),
     ...(flags.model !== undefined && { model: flags.model === EMBEDDED ? EMBEDDED : path(flags.model) }),
     ...(flags.adapters?.length && { adapters: flags.adapters.map(path) }),
     ...(flags.gpu !== undefined && { gpu: flags.gpu ? ("auto" as const) : (false as const) }),

@@ -5,12 +5,15 @@ import type { CoreModule } from "../src/core-module.ts";
 /** What a fake advisor was told to do. Whatever is missing throws when it is called. */
 export interface Script {
   readonly sync?: Advisor["sync"];
+  readonly watch?: Advisor["watch"];
   readonly search?: Advisor["search"];
   readonly ask?: (request: AskRequest) => Promise<Answer>;
   readonly document?: Advisor["document"];
   readonly check?: Advisor["check"];
   readonly versions?: Advisor["versions"];
   readonly purge?: Advisor["purge"];
+  readonly count?: Advisor["count"];
+  readonly facets?: Advisor["facets"];
   readonly roles?: readonly string[];
   readonly status?: () => Promise<AdvisorStatus>;
   readonly warmUp?: () => Promise<void>;
@@ -51,6 +54,7 @@ export function fakeCore(script: Script): FakeCore {
       }
       return {
         sync: script.sync ?? untold("sync"),
+        watch: script.watch ?? untold("watch"),
         upsert: untold("upsert"),
         remove: untold("remove"),
         search: (query, options) => {
@@ -65,6 +69,8 @@ export function fakeCore(script: Script): FakeCore {
         check: script.check ?? untold("check"),
         versions: script.versions ?? untold("versions"),
         purge: script.purge ?? untold("purge"),
+        count: script.count ?? untold("count"),
+        facets: script.facets ?? untold("facets"),
         ask,
         stream,
         status: script.status ?? untold("status"),

@@ -10,11 +10,18 @@ export const MAX_METADATA_KEYS = 64;
 /** Limit on one text of free metadata, in UTF-16 units. */
 export const MAX_METADATA_VALUE_LENGTH = 4096;
 
-/** Free, typed facts about a document. Numbers are finite. */
+/** Limit on the items of one list of free metadata. */
+export const MAX_METADATA_ITEMS = 64;
+
+const metadataItem = z.union([z.string().max(MAX_METADATA_VALUE_LENGTH), z.number(), z.boolean()]);
+
+/** Free, typed facts about a document, which a search can be filtered by. Numbers are finite. */
 export const metadataSchema = z
   .record(
     z.string().min(1).max(128),
-    z.union([z.string().max(MAX_METADATA_VALUE_LENGTH), z.number(), z.boolean(), z.null()]),
+    z.union([metadataItem, z.null(), z.array(metadataItem).max(MAX_METADATA_ITEMS).readonly()], {
+      error: `must be a text of at most ${MAX_METADATA_VALUE_LENGTH} characters, a finite number, true, false, null, or a list of at most ${MAX_METADATA_ITEMS} of them`,
+    }),
   )
   .refine((record) => Object.keys(record).length <= MAX_METADATA_KEYS, `at most ${MAX_METADATA_KEYS} keys`);
 /** Free facts about a document, by name. */

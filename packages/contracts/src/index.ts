@@ -42,6 +42,7 @@ export {
   type DocumentInput,
   documentInputSchema,
   MAX_DOCUMENT_LENGTH,
+  MAX_METADATA_ITEMS,
   MAX_METADATA_KEYS,
   MAX_METADATA_VALUE_LENGTH,
   MAX_URI_LENGTH,
@@ -60,6 +61,32 @@ export { ModelError, type ModelErrorCode } from "./errors/model-error.ts";
 export { NotPermittedError, type NotPermittedErrorCode } from "./errors/not-permitted-error.ts";
 export { OutOfMemoryError, type OutOfMemoryErrorCode } from "./errors/out-of-memory-error.ts";
 export { StoreError, type StoreErrorCode } from "./errors/store-error.ts";
+export {
+  type CountRequest,
+  type Counts,
+  countFacets,
+  countRequestSchema,
+  type Facet,
+  type FacetCounts,
+  type FacetsRequest,
+  type FacetsResult,
+  type FacetValue,
+  facetSchema,
+  facetsRequestSchema,
+  MAX_FACET_VALUES,
+  MAX_FACETS,
+} from "./facets.ts";
+export {
+  dateSpan,
+  type Filter,
+  type FilterValue,
+  filterSchema,
+  MAX_FILTER_CONDITIONS,
+  MAX_FILTER_DEPTH,
+  MAX_FILTER_VALUES,
+  matchesFilter,
+  type RangeFilter,
+} from "./filter.ts";
 export type {
   AdapterSelection,
   GenerateEvent,
@@ -109,6 +136,8 @@ export type { OnProgress, Progress, Warning } from "./progress.ts";
 export { type PromptFormat, promptFormatSchema } from "./prompt-format.ts";
 export {
   type ChangeReport,
+  type FolderWatch,
+  globsSchema,
   MAX_QUERY_LENGTH,
   MAX_TOP_K,
   type PurgeReport,
@@ -122,6 +151,8 @@ export {
   type SyncOptions,
   searchModeSchema,
   searchRequestSchema,
+  type WatchEvent,
+  type WatchOptions,
   type WriteOptions,
   writeOptionsSchema,
 } from "./retriever.ts";

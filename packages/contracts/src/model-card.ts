@@ -52,6 +52,8 @@ export type ChatModelCard = z.infer<typeof chatModelCardSchema>;
 export const embedderCardSchema = z.strictObject({
   kind: z.literal("embedder"),
   ...common,
+  /** SHA-256 of the other files that decide its vectors, by their names in the folder: a tokenizer as much as weights. */
+  files: z.record(z.string().min(1), sha256).optional(),
   dimensions: z.number().int().positive(),
   maxTokens: z.number().int().positive(),
   /** Weight of the vector leg against the keyword leg in a hybrid search, found on data set apart for tuning. */

@@ -1,6 +1,8 @@
 import { z } from "zod";
 import { type Principal, principalSchema, roleSchema, tenantSchema } from "./access.ts";
 import type { Document, DocumentInput } from "./document.ts";
+import type { CountRequest, Counts, FacetsRequest, FacetsResult } from "./facets.ts";
+import { filterSchema } from "./filter.ts";
 import type { HealthReport, HealthRequest } from "./health.ts";
 import { type DocumentReference, type DocumentVersion, type Instant, instantSchema } from "./history.ts";
 import type { Passage } from "./passage.ts";
@@ -26,6 +28,8 @@ export const searchRequestSchema = z.strictObject({
   mode: searchModeSchema.default("hybrid"),
   /** Searches the state of that instant, under the access rules of today. Default: the state of now. */
   asOf: instantSchema.optional(),
+  /** Which documents to look at. Default: all that the principal may read. */
+  filter: filterSchema.optional(),
 });
 /** A search as a caller states it; `topK` and `mode` have defaults. */
 export type SearchRequest = z.input<typeof searchRequestSchema> & { readonly signal?: AbortSignal };
@@ -60,10 +64,62 @@ export type WriteOptions = z.infer<typeof writeOptionsSchema> & {
   readonly onProgress?: OnProgress;
 };
 
+/** Globs that name files and folders of a synced folder. */
+export const globsSchema = z.array(z.string().min(1).max(1024)).max(256);
+
 /** Options of `sync`. */
 export interface SyncOptions extends WriteOptions {
   /** Names what this folder's documents belong to. Default: the folder's real path. A sync never touches another source. */
   readonly source?: string;
+  /**
+   * Globs of what is read (`*`, `**`, `?`, `[a-z]`, `{a,b}`; case-sensitive). One without a slash names files and folders
+   * at every depth, one with a slash a path from the folder; who names a folder names all in it. Default: everything.
+   * Ignore files hold all the same. A stored page that is no longer read is removed.
+   */
+  readonly include?: readonly string[];
+  /** Globs of what is left out; they win over `include`. */
+  readonly exclude?: readonly string[];
+  /**
+   * Reads every file anew. Default false: a file whose size, times and identity are those of its last sync is taken as
+   * unchanged, unless it was changed so shortly before that sync that the clock could not tell.
+   */
+  readonly rehash?: boolean;
+}
+
+/** Options of `watch`. */
+export interface WatchOptions extends Omit<SyncOptions, "rehash"> {
+  /** How long nothing may have changed before changes are written, in milliseconds. Default 100; a change waits at most ten times as long. */
+  readonly debounceMs?: number;
+  /**
+   * Looks through the folder this often, in milliseconds, instead of being told by the system: for file systems of other
+   * machines, which tell of nothing. Default: being told, and looking where the system can follow no more folders.
+   */
+  readonly pollMs?: number;
+  /** Looks through the whole folder this often, in milliseconds, should the system have dropped something. Default 600,000; 0 for never. */
+  readonly rescanMs?: number;
+  /** Told what happens. What it throws closes the watch. */
+  readonly onEvent?: (event: WatchEvent) => void;
+}
+
+/** What a watch tells. */
+export type WatchEvent =
+  /** Changes were written, or could not be. `whole`: it was the first sync, of the whole folder. */
+  | { readonly type: "synced"; readonly report: ChangeReport; readonly whole: boolean }
+  /** Something failed, and is tried again after a wait. */
+  | { readonly type: "failed"; readonly error: Error; readonly retryInMs: number }
+  | { readonly type: "warning"; readonly warning: Warning };
+
+/** A folder that is watched. */
+export interface FolderWatch {
+  /** Its real path. */
+  readonly folder: string;
+  /** Whether it is looked through now and then, instead of the system telling of changes. */
+  readonly polling: boolean;
+  /** Resolves when it was closed; rejects with what `onEvent` threw. */
+  readonly closed: Promise<void>;
+  /** Ends it, breaking off what is being written; whole documents are left, each old or new. */
+  close(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
 }
 
 /** A file or document that was left out, and why. The rest went on. */
@@ -129,12 +185,32 @@ export interface Retriever {
     principal: Principal,
     options?: { readonly asOf?: Instant },
   ): Promise<Document | undefined>;
-  /** Adds or replaces documents, each atomically, by uri within the source `upsert`. */
-  upsert(documents: readonly DocumentInput[], options?: WriteOptions): Promise<ChangeReport>;
+  /**
+   * Adds or replaces documents, each atomically, by uri within the source `upsert`; of two with one uri the later one is
+   * meant. A stream is read as fast as documents are stored, so that any number fits into memory; a wrong document in it
+   * ends the call (BadInputError), and the whole documents written before stay.
+   */
+  upsert(
+    documents: readonly DocumentInput[] | AsyncIterable<DocumentInput>,
+    options?: WriteOptions,
+  ): Promise<ChangeReport>;
   /** Removes documents by uri within the source `upsert`. A uri that is not there is listed as skipped. */
   remove(uris: readonly string[], options?: WriteOptions): Promise<ChangeReport>;
   /** Brings the store in step with a folder. It may be interrupted at any time and run again. */
   sync(folder: string, options?: SyncOptions): Promise<ChangeReport>;
+  /**
+   * How many documents and passages the principal may read, under a filter. Optional: a retriever without it cannot count.
+   */
+  count?(request: CountRequest): Promise<Counts>;
+  /** How many documents the principal may read, by source, role or metadata. Optional, as `count`. */
+  facets?(request: FacetsRequest): Promise<FacetsResult>;
+  /**
+   * Brings the store in step with a folder and keeps it so until closed: what changes there is found by the next search.
+   * Resolves after the first sync. Later failures are told to `onEvent` and tried again. The store is locked for other
+   * writers only while something is written. Optional: a retriever without it can be synced now and then.
+   * @throws what `sync` throws, as long as the first one has not ended.
+   */
+  watch?(folder: string, options?: WatchOptions): Promise<FolderWatch>;
   /** Every role named by a rule of the tenant, sorted. For operators: it tells which roles exist. */
   roles(tenant: string): Promise<readonly string[]>;
   /**

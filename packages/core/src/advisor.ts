@@ -3,11 +3,17 @@ import type {
   Answer,
   AnswerEvent,
   ChangeReport,
+  CountRequest,
+  Counts,
   Document,
   DocumentInput,
   DocumentReference,
   DocumentVersion,
   Embedder,
+  FacetsRequest,
+  FacetsResult,
+  Filter,
+  FolderWatch,
   Generator,
   Grounding,
   HealthReport,
@@ -29,8 +35,11 @@ import type {
   StoreStatus,
   SyncOptions,
   Warning,
+  WatchOptions,
   WriteOptions,
 } from "@advisor/contracts";
+
+import type { EmbedderChoice } from "./embedder-choice.ts";
 
 /** What an advisor is made of. Every field has a default, and every part can be replaced through its contract. */
 export interface AdvisorSettings {
@@ -47,8 +56,11 @@ export interface AdvisorSettings {
   readonly keepVersions?: KeepVersions;
   /** `nano` (the embedded model), the path of a chat GGUF, or a generator of your own. Default `nano`. */
   readonly model?: "nano" | (string & {}) | Generator;
-  /** `nano` (the embedded model), the folder of a transformers.js model, or an embedder of your own. Default `nano`. */
-  readonly embedder?: "nano" | (string & {}) | Embedder;
+  /**
+   * `nano` (the embedded model), the folder of a transformers.js model, the path of a GGUF, one of these or an
+   * OpenAI-compatible server with settings, or an embedder of your own. Default `nano`. See docs/embedders.md.
+   */
+  readonly embedder?: "nano" | (string & {}) | EmbedderChoice | Embedder;
   /** Paths of LoRA GGUFs, each with its manifest beside it. With the nano model its own adapters are there too. */
   readonly adapters?: readonly string[];
   /** Adapter of the arms `adapter` and `hybrid` when a request names none. Default: the only one there is, if so. */
@@ -79,6 +91,8 @@ export interface AskRequest {
   readonly grounding?: Grounding;
   readonly adapter?: string | AdapterSelection;
   readonly principal?: Principal;
+  /** Which documents to look at. Default: all that the principal may read. */
+  readonly filter?: Filter;
   readonly topK?: number;
   /** Default `hybrid`. */
   readonly searchMode?: SearchMode;
@@ -102,12 +116,20 @@ export interface AskRequest {
 /** Options of `search`. Defaults are the advisor's own; `mode` is `hybrid`. */
 export interface AdvisorSearchOptions {
   readonly principal?: Principal;
+  /** Which documents to look at. Default: all that the principal may read. */
+  readonly filter?: Filter;
   readonly topK?: number;
   readonly mode?: SearchMode;
   /** Searches the pages as they stood at that instant, under the access rules of today. */
   readonly asOf?: Instant;
   readonly signal?: AbortSignal;
 }
+
+/** See {@link CountRequest}; without a principal the advisor's own counts. */
+export type AdvisorCountOptions = Omit<CountRequest, "principal"> & { readonly principal?: Principal };
+
+/** See {@link FacetsRequest}; without a principal the advisor's own counts. */
+export type AdvisorFacetsOptions = Omit<FacetsRequest, "principal"> & { readonly principal?: Principal };
 
 /** See {@link HealthRequest}; without a principal the advisor's own checks. */
 export type AdvisorCheckOptions = Omit<HealthRequest, "principal"> & { readonly principal?: Principal };
@@ -129,6 +151,12 @@ export interface AdvisorStatus {
 export interface Advisor {
   /** Brings the store in step with a folder (docs/sources.md names the formats). Interrupt it and run it again at will. */
   sync(folder: string, options?: SyncOptions): Promise<ChangeReport>;
+  /**
+   * The same as {@link sync}, and then keeps the store in step until closed: what changes in the folder is in the next
+   * answer. `dispose` closes it.
+   * @throws what `sync` throws; BadInputError `invalid_setting` when a retriever of your own cannot watch.
+   */
+  watch(folder: string, options?: WatchOptions): Promise<FolderWatch>;
   upsert(documents: DocumentInput | readonly DocumentInput[], options?: WriteOptions): Promise<ChangeReport>;
   remove(uris: string | readonly string[], options?: WriteOptions): Promise<ChangeReport>;
   search(query: string, options?: AdvisorSearchOptions): Promise<SearchResult>;
@@ -155,6 +183,16 @@ export interface Advisor {
     pages: string | DocumentReference | readonly (string | DocumentReference)[],
     options?: { readonly principal?: Principal; readonly signal?: AbortSignal },
   ): Promise<PurgeReport>;
+  /**
+   * How many documents and passages the principal may read.
+   * @throws BadInputError `invalid_setting` when a retriever of your own cannot count.
+   */
+  count(options?: AdvisorCountOptions): Promise<Counts>;
+  /**
+   * How many documents the principal may read, by source, role or metadata.
+   * @throws BadInputError `invalid_setting` when a retriever of your own cannot count.
+   */
+  facets(options: AdvisorFacetsOptions): Promise<FacetsResult>;
   /** The roles that the tenant's rules name. */
   roles(tenant?: string): Promise<readonly string[]>;
   /**

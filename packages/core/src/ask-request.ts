@@ -1,4 +1,5 @@
 import {
+  filterSchema,
   groundingSchema,
   instantSchema,
   MAX_QUERY_LENGTH,
@@ -48,6 +49,7 @@ const askRequestSchema = z.strictObject({
   grounding: groundingSchema.optional(),
   adapter: adapterChoiceSchema.optional(),
   principal: principalSchema.optional(),
+  filter: filterSchema.optional(),
   topK: z.number().int().min(1).max(MAX_TOP_K).optional(),
   searchMode: searchModeSchema.default("hybrid"),
   asOf: instantSchema.optional(),
@@ -72,6 +74,7 @@ export function parseAskRequest(request: unknown): ParsedAskRequest {
 const searchOptionsSchema = z.strictObject({
   query: questionSchema,
   principal: principalSchema.optional(),
+  filter: filterSchema.optional(),
   topK: z.number().int().min(1).max(MAX_TOP_K).optional(),
   mode: searchModeSchema.default("hybrid"),
   asOf: instantSchema.optional(),

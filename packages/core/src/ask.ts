@@ -169,6 +169,14 @@ function checkUse(mode: Mode, request: ParsedAskRequest): void {
       nextStep: `Use the mode ${mode === "adapter" ? "hybrid" : "retrieval"}, or leave asOf out`,
     });
   }
+  if (request.filter && !usesSources(mode)) {
+    throw new BadInputError({
+      code: "invalid_request",
+      subject: "ask request, filter",
+      reason: `the mode ${mode} has no sources to choose from`,
+      nextStep: `Use the mode ${mode === "adapter" ? "hybrid" : "retrieval"}, or leave the filter out`,
+    });
+  }
   if (request.grounding && !usesSources(mode)) {
     throw new BadInputError({
       code: "invalid_request",
@@ -218,7 +226,8 @@ async function search(
     principal: request.principal ?? settings.principal ?? DEFAULT_PRINCIPAL,
     topK: request.topK ?? settings.topK,
     mode: request.searchMode,
-    ...(request.asOf ? { asOf: request.asOf } : {}),
+    ...(request.asOf && { asOf: request.asOf }),
+    ...(request.filter && { filter: request.filter }),
     signal,
   });
   return { passages, warnings, retrievalMs: environment.now() - start };

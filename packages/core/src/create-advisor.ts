@@ -4,10 +4,13 @@ import {
   BadInputError,
   DEFAULT_PRINCIPAL,
   type DocumentReference,
+  type FolderWatch,
   parseInput,
   principalSchema,
+  type Retriever,
   type SyncOptions,
   type Warning,
+  type WatchOptions,
   type WriteOptions,
 } from "@advisor/contracts";
 import { realFolder } from "@advisor/retrieval";
@@ -44,6 +47,7 @@ export function assembleAdvisor(
   const parts = createParts(settings, partLoaders, GENERAL_PROFILE);
   const work = createWorkTracker("advisor");
   const principal = settings.principal ?? DEFAULT_PRINCIPAL;
+  const watches = new Set<FolderWatch>();
   let disposing: Promise<void> | undefined;
 
   /** Writing calls act in the principal's tenant and report to the advisor's progress listener, unless told otherwise. */
@@ -66,7 +70,10 @@ export function assembleAdvisor(
   }
 
   function dispose(): Promise<void> {
-    disposing ??= work.close().then(parts.dispose);
+    disposing ??= work
+      .close()
+      .then(() => Promise.all([...watches].map((watch) => watch.close())))
+      .then(parts.dispose);
     return disposing;
   }
 
@@ -75,6 +82,17 @@ export function assembleAdvisor(
       work.run(async () => {
         if (typeof settings.store === "string") await realFolder(folder);
         return (await parts.retrieverForWriting()).sync(folder, writeOptions(options));
+      }),
+    watch: (folder, options?: WatchOptions) =>
+      work.run(async () => {
+        if (typeof settings.store === "string") await realFolder(folder);
+        const retriever = await parts.retrieverForWriting();
+        if (!retriever.watch) throw lacks("watch");
+        const watch = await retriever.watch(folder, writeOptions(options));
+        watches.add(watch);
+        const forget = () => watches.delete(watch);
+        watch.closed.then(forget, forget);
+        return watch;
       }),
     upsert: (documents, options) =>
       work.run(async () => {
@@ -107,24 +125,36 @@ export function assembleAdvisor(
     versions: (page, options) =>
       work.run(async () => {
         const retriever = await parts.retriever();
-        if (!retriever.versions) throw cannot("versions");
+        if (!retriever.versions) throw lacks("versions");
         return retriever.versions(referenceOf(page), options?.principal ?? principal);
       }),
     purge: (pages, options) =>
       work.run(async () => {
         const list = Array.isArray(pages) ? pages : [pages];
         const retriever = await parts.retriever();
-        if (!retriever.purge) throw cannot("purge");
+        if (!retriever.purge) throw lacks("purge");
         return retriever.purge(list.map(referenceOf), options?.principal ?? principal, {
           ...(settings.onProgress ? { onProgress: settings.onProgress } : {}),
           ...(options?.signal ? { signal: options.signal } : {}),
         });
       }),
     roles: (tenant) => work.run(async () => (await parts.retriever()).roles(tenant ?? principal.tenant)),
+    count: (options) =>
+      work.run(async () => {
+        const retriever = await parts.retriever();
+        if (!retriever.count) throw lacks("count");
+        return retriever.count({ ...options, principal: options?.principal ?? principal });
+      }),
+    facets: (options) =>
+      work.run(async () => {
+        const retriever = await parts.retriever();
+        if (!retriever.facets) throw lacks("facets");
+        return retriever.facets({ ...options, principal: options.principal ?? principal });
+      }),
     check: (options) =>
       work.run(async () => {
         const retriever = await parts.retriever();
-        if (!retriever.check) throw cannot("check");
+        if (!retriever.check) throw lacks("check");
         return retriever.check({ ...options, principal: options?.principal ?? principal });
       }),
     ask: async (request) => {
@@ -181,7 +211,7 @@ function referenceOf(page: string | DocumentReference): DocumentReference {
   return typeof page === "string" ? { uri: page } : page;
 }
 
-function cannot(method: "check" | "versions" | "purge"): BadInputError {
+function lacks(method: keyof Retriever & string): BadInputError {
   return new BadInputError({
     code: "invalid_setting",
     subject: "settings, store",

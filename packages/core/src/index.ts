@@ -15,6 +15,8 @@ export {
   type ChangeReport,
   type Citation,
   ContextError,
+  type CountRequest,
+  type Counts,
   DEFAULT_PRINCIPAL,
   DEFAULT_TENANT,
   type Document,
@@ -23,6 +25,13 @@ export {
   type DocumentVersion,
   type Embedder,
   type EmbeddingKind,
+  type Facet,
+  type FacetCounts,
+  type FacetsRequest,
+  type FacetsResult,
+  type FacetValue,
+  type Filter,
+  type FilterValue,
   type GenerateEvent,
   type GenerateRequest,
   type GenerateResult,
@@ -73,10 +82,23 @@ export { type AddAdapterOptions, addAdapterManifest } from "./add-adapter-manife
 export type {
   Advisor,
   AdvisorCheckOptions,
+  AdvisorCountOptions,
+  AdvisorFacetsOptions,
   AdvisorSearchOptions,
   AdvisorSettings,
   AdvisorStatus,
   AskRequest,
 } from "./advisor.ts";
+export { type AiSdkTool, forAiSdk, forLangChain, type LangChainTool } from "./agents/frameworks.ts";
+export type { NumberedPassage } from "./agents/passage-register.ts";
+export {
+  createSearchTool,
+  type SearchTool,
+  type SearchToolInput,
+  type SearchToolOutput,
+  type SearchToolSettings,
+  type SearchToolSource,
+} from "./agents/search-tool.ts";
 export { createAdvisor } from "./create-advisor.ts";
+export type { EmbedderChoice } from "./embedder-choice.ts";
 export { DEFAULT_PROMPT_FORMAT } from "./prompt/default-format.ts";

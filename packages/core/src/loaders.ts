@@ -1,8 +1,7 @@
-import { nanoAdapters, nanoChatModel, nanoEmbedder } from "@advisor/nano";
+import { nanoAdapters, nanoChatModel } from "@advisor/nano";
+import { loadEmbedder, NANO, vectorWeightOf } from "./embedder-choice.ts";
 import { GENERAL_PROFILE, profileOfCard } from "./model-profile.ts";
 import type { PartLoaders } from "./parts.ts";
-
-const NANO = "nano";
 
 /**
  * The import of the native library, once a model loads. Its start then waits for another process, which is the time to
@@ -43,28 +42,20 @@ export const loaders: PartLoaders = {
     });
   },
 
-  async embedder(setting) {
+  async embedder(setting, settings) {
     await modelImport;
-    const retrieval = import("@advisor/retrieval");
-    if (setting !== NANO) return (await retrieval).createTransformersEmbedder({ folder: setting });
-    const [{ createTransformersEmbedder }, { folder, card }] = await Promise.all([retrieval, nanoEmbedder()]);
-    return createTransformersEmbedder({
-      folder,
-      name: card.name,
-      sha256: card.sha256,
-      maxTokens: card.maxTokens,
-    });
+    return loadEmbedder(setting, settings);
   },
 
   async retriever({ location, embedder, create, settings }) {
     const { openKnowledge } = await import("@advisor/retrieval");
-    const card = settings.embedder === NANO ? (await nanoEmbedder()).card : undefined;
+    const vectorWeight = await vectorWeightOf(settings.embedder);
     return openKnowledge({
       location,
       embedder,
       create,
       ...(settings.keepVersions ? { keepVersions: settings.keepVersions } : {}),
-      ...(card ? { vectorWeight: card.vectorWeight } : {}),
+      ...(vectorWeight === undefined ? {} : { vectorWeight }),
       ...(settings.onProgress ? { onProgress: settings.onProgress } : {}),
     });
   },

@@ -1,12 +1,13 @@
 import { AdvisorError, type Embedder, type Generator, type Retriever } from "@advisor/contracts";
 import type { AskParts } from "./ask.ts";
+import type { EmbedderChoice } from "./embedder-choice.ts";
 import { lazyPart } from "./lazy-part.ts";
 import type { ModelProfile } from "./model-profile.ts";
 import type { ParsedSettings } from "./settings.ts";
 
 /** How each part is made when the caller gave none of their own. */
 export interface PartLoaders {
-  embedder(setting: string): Promise<Embedder>;
+  embedder(setting: string | EmbedderChoice, settings: ParsedSettings): Promise<Embedder>;
   /** With `create` false a store that is not there is `store_missing`. */
   retriever(store: StoreRequest): Promise<Retriever>;
   generator(model: string, settings: ParsedSettings): Promise<Generator>;
@@ -33,12 +34,16 @@ export function createParts(
   loaders: PartLoaders,
   generalProfile: ModelProfile,
 ): AdvisorParts {
-  const embedder = ownOrLazy(settings.embedder, loaders.embedder);
+  const embedder = ownOrLazy<string | EmbedderChoice, Embedder>(settings.embedder, (setting) =>
+    loaders.embedder(setting, settings),
+  );
   let create = false;
-  const retriever = ownOrLazy(settings.store, async (location) =>
+  const retriever = ownOrLazy<string, Retriever>(settings.store, async (location) =>
     loaders.retriever({ location, embedder: await embedder.get(), create, settings }),
   );
-  const generator = ownOrLazy(settings.model, (model) => loaders.generator(model, settings));
+  const generator = ownOrLazy<string, Generator>(settings.model, (model) =>
+    loaders.generator(model, settings),
+  );
   const profile = lazyPart(
     async () => {
       const { model, promptFormat } = settings;
@@ -72,13 +77,16 @@ export function isStoreMissing(error: unknown): boolean {
   return AdvisorError.isInstance(error) && error.code === "store_missing";
 }
 
-function ownOrLazy<Part extends { dispose(): Promise<void> }>(
-  setting: string | Part,
-  load: (setting: string) => Promise<Part>,
+/** A part of the caller's own, which has its methods, or one that is loaded from what names it. */
+function ownOrLazy<Setting extends string | object, Part extends { dispose(): Promise<void> }>(
+  setting: Setting | Part,
+  load: (setting: Setting) => Promise<Part>,
 ) {
-  if (typeof setting !== "string") return { get: async () => setting, dispose: async () => undefined };
+  if (typeof setting === "object" && "dispose" in setting) {
+    return { get: async () => setting, dispose: async () => undefined };
+  }
   return lazyPart(
-    () => load(setting),
+    () => load(setting as Setting),
     (part) => part.dispose(),
   );
 }

@@ -13,6 +13,7 @@ import {
   type Retriever,
 } from "@advisor/contracts";
 import { z } from "zod";
+import { type EmbedderChoice, isEmbedderChoice, NANO } from "./embedder-choice.ts";
 
 /** Limit on adapters of one advisor: each may keep a context of its own in memory. */
 const MAX_ADAPTERS = 64;
@@ -53,10 +54,18 @@ const settingsSchema = z.strictObject({
     ["generate", "countTokens", "adapters", "dispose"],
     "nano, the path of a GGUF",
   ).default("nano"),
-  embedder: stringOrPart<Embedder>(
-    ["embed", "countTokens", "dispose"],
-    "nano, the folder of a transformers.js model",
-  ).default("nano"),
+  embedder: z
+    .union(
+      [
+        stringOrPart<Embedder>(["embed", "countTokens", "dispose"], ""),
+        z.custom<EmbedderChoice>(isEmbedderChoice),
+      ],
+      {
+        error:
+          "must be nano, a transformers.js model's folder, a GGUF's path, an object of the type transformers, gguf or openai, or one with the methods embed, countTokens, dispose",
+      },
+    )
+    .default(NANO),
   adapters: z.array(z.string().min(1)).max(MAX_ADAPTERS).default([]),
   adapter: adapterChoiceSchema.optional(),
   principal: principalSchema.optional(),

@@ -86,6 +86,18 @@ describe("a folder of models", () => {
     expect(embedder.card).toEqual(embedderCard);
   });
 
+  it("checks an embedder's other files by the hashes that its card names", async () => {
+    const sha256 = createHash("sha256").update("{}").digest("hex");
+    await put(
+      "nano-embed.card.json",
+      JSON.stringify({ ...embedderCard, files: { "tokenizer.json": sha256 } }),
+    );
+    await models.embedder();
+    await put("other-embed/tokenizer.json", "{ }");
+    const error = await failure(createModelFolder(pathToFileURL(`${root}/`)).embedder());
+    expect(error).toMatchObject({ code: "model_untrusted", subject: path("other-embed/tokenizer.json") });
+  });
+
   it("checks a file once a process, and again after a failure", async () => {
     await rm(path("other-base.gguf"));
     await failure(models.chatModel());

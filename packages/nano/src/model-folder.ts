@@ -63,7 +63,10 @@ export function createModelFolder(location: URL): ModelFolder {
       const folder = join(root, card.file);
       await Promise.all([
         verifyFile(join(folder, EMBEDDER_WEIGHTS), card),
-        ...EMBEDDER_FILES.map((file) => requireFile(join(folder, file))),
+        ...EMBEDDER_FILES.map((file) => {
+          const sha256 = card.files?.[file];
+          return sha256 ? verifyFile(join(folder, file), { sha256 }) : requireFile(join(folder, file));
+        }),
       ]);
       return { folder, card };
     }),

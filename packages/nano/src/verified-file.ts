@@ -5,8 +5,8 @@ import { ModelError } from "@advisor/contracts";
 
 /** What a file must be. */
 export interface ExpectedFile {
-  /** Bytes. */
-  readonly bytes: number;
+  /** Size, where it is known. */
+  readonly bytes?: number;
   /** Lower-case hexadecimal. */
   readonly sha256: string;
 }
@@ -21,7 +21,7 @@ export async function verifyFile(path: string, expected: ExpectedFile): Promise<
     throw missing(path, cause);
   });
   if (!found.isFile()) throw missing(path);
-  if (found.size !== expected.bytes) {
+  if (expected.bytes !== undefined && found.size !== expected.bytes) {
     throw untrusted(path, `holds ${found.size} bytes where its card says ${expected.bytes}`);
   }
   const hash = createHash("sha256");

@@ -355,7 +355,7 @@ describe("a writer killed between its two commits", () => {
   });
 });
 
-describe("a store of format 2", () => {
+describe("a store of format 3", () => {
   test("is brought up to date when it is opened, and nothing in it is lost", async () => {
     {
       await using store = await open();
@@ -372,7 +372,7 @@ describe("a store of format 2", () => {
       }
     }
     const settings = [
-      { key: "format", value: "2" },
+      { key: "format", value: "3" },
       { key: "embedder", value: "fake-embedder" },
       { key: "dimensions", value: "64" },
     ];
@@ -381,7 +381,7 @@ describe("a store of format 2", () => {
 
     clock += 1000;
     await using store = await open({ create: false });
-    expect((await store.status()).format).toBe(3);
+    expect((await store.status()).format).toBe(4);
     const { passages } = await store.search({ query: "zebra", principal: admin });
     expect(passages).toMatchObject([{ uri: "a", validFrom: new Date(clock).toISOString() }]);
     const before = store.search({ query: "zebra", principal: admin, asOf: new Date(clock - 1) });

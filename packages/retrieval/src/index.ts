@@ -1,4 +1,10 @@
 export { type SentenceSpan, splitSentences } from "./chunk/sentences.ts";
+export type { Dtype } from "./embed/embedder-folder.ts";
+export {
+  createOpenAiEmbedder,
+  type OpenAiEmbedderEnvironment,
+  type OpenAiEmbedderSettings,
+} from "./embed/openai-embedder.ts";
 export {
   createTransformersEmbedder,
   type TransformersEmbedderSettings,

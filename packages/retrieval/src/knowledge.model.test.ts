@@ -305,8 +305,8 @@ describe("the store", () => {
   });
 
   test.each([
-    ["1", "older format 1, and this version reads format 3. Remove the folder, or name another"],
-    ["4", "newer format 4, and this version reads format 3. Update this program, or name another"],
+    ["2", "older format 2, and this version reads format 4. Remove the folder, or name another"],
+    ["5", "newer format 5, and this version reads format 4. Update this program, or name another"],
   ])("of format %s: refused", async (format, message) => {
     const { openDatabase } = await import("./store/lance.ts");
     await mkdir(join(folder, "store"));

@@ -1,5 +1,4 @@
 import { mkdir, realpath, stat } from "node:fs/promises";
-import { resolve } from "node:path";
 import {
   BadInputError,
   type Embedder,
@@ -14,7 +13,9 @@ import {
 import { z } from "zod";
 import { createRetriever } from "./retriever.ts";
 import { openDatabase } from "./store/lance.ts";
-import { asOnlyWriter, DEFAULT_LOCK_TIMEOUT_MS } from "./store/lock.ts";
+import { leaseWriters } from "./store/lease.ts";
+import { parseLocation, type StorageOptions } from "./store/location.ts";
+import { DEFAULT_LOCK_TIMEOUT_MS, fileWriters } from "./store/lock.ts";
 import {
   checkEmbedder,
   DEFAULT_KEEP_VERSIONS,
@@ -24,14 +25,22 @@ import {
   writeManifest,
 } from "./store/manifest.ts";
 import { storeFailure } from "./store/store-failure.ts";
+import type { WriterTurn } from "./store/writer-turn.ts";
 
 /** The vector leg's share when the caller names none. See docs/retrieval.md for how it was found. */
 export const DEFAULT_VECTOR_WEIGHT = 0.25;
 
+/** Table in which the writer's name stands where there are no files to lock. */
+const LEASE = "_writer";
+
 /** Where a store is, and how it is searched and written. */
 export interface KnowledgeSettings {
-  /** Folder of the store, or a LanceDB URI such as `s3://bucket/store`. */
+  /** Folder of the store, or an object store's URI such as `s3://bucket/store`, which needs `allowRemote`. */
   readonly location: string;
+  /** An object store's endpoint, region and credentials, by LanceDB's names. They come up in no message. */
+  readonly storageOptions?: StorageOptions;
+  /** Lets a store on another machine be read and written. Default false: nothing leaves this machine. */
+  readonly allowRemote?: boolean;
   readonly embedder: Embedder;
   /** The vector leg's share in a hybrid search, in [0, 1]: 0 is keywords alone. Default 0.25; a card of an embedder names its own. */
   readonly vectorWeight?: number;
@@ -54,6 +63,8 @@ export interface KnowledgeSettings {
 
 const settingsSchema = z.strictObject({
   location: z.string().min(1),
+  storageOptions: z.record(z.string().min(1), z.string()).default({}),
+  allowRemote: z.boolean().default(false),
   embedder: z.custom<Embedder>(
     (value) => typeof (value as Embedder | null)?.embed === "function",
     "must be an embedder",
@@ -70,20 +81,27 @@ const settingsSchema = z.strictObject({
  *
  * Readers are never blocked. Writers of all processes take turns; a call that waits longer than `lockTimeoutMs` throws
  * `store_locked` with the process that holds it. The embedder stays the caller's: `dispose` closes the store alone.
- * @throws StoreError `store_missing`, `store_corrupt`, `store_version`, `store_embedder_mismatch`, `store_locked`.
+ * @throws StoreError `store_missing`, `store_corrupt`, `store_version`, `store_embedder_mismatch`, `store_locked`,
+ * `store_unavailable` (of an object store: call again later). BadInputError `invalid_setting`.
  */
 export async function openKnowledge(settings: KnowledgeSettings): Promise<Retriever> {
   const parsed = parseInput(settingsSchema, settings, "knowledge settings", "invalid_setting");
   const { embedder, lockTimeoutMs } = parsed;
-  const isLocal = !/^[a-z][a-z0-9+.-]*:\/\//i.test(parsed.location);
-  const location = isLocal ? await localFolder(parsed.location, parsed.create) : parsed.location;
-
-  const exclusively = <Result>(options: WriteOptions, work: () => Promise<Result>): Promise<Result> => {
-    const { signal, onProgress } = options;
-    // Object stores have no files to lock; there LanceDB's own conditional commits keep writers apart.
-    return isLocal ? asOnlyWriter({ location, timeoutMs: lockTimeoutMs, signal, onProgress }, work) : work();
-  };
-  const database = await openDatabase(location);
+  const where = parseLocation(parsed.location, parsed.storageOptions, parsed.allowRemote);
+  const isFolder = where.kind === "folder";
+  const location = isFolder ? await localFolder(where.path, parsed.create) : where.uri;
+  const database = await openDatabase(location, isFolder ? undefined : where.options);
+  const writers = isFolder
+    ? fileWriters({ location })
+    : leaseWriters({
+        location,
+        open: () => database.openCell(LEASE),
+        read: () => database.readCell(LEASE),
+      });
+  const exclusively = <Result>(
+    { signal, onProgress }: WriteOptions,
+    work: (turn: WriterTurn) => Promise<Result>,
+  ): Promise<Result> => writers.run({ timeoutMs: lockTimeoutMs, signal, onProgress }, work);
   try {
     let manifest = await readManifest(database, location);
     const progress = parsed.onProgress ? { onProgress: parsed.onProgress } : {};
@@ -110,12 +128,18 @@ export async function openKnowledge(settings: KnowledgeSettings): Promise<Retrie
     database.close();
     throw error;
   }
-  return createRetriever({ ...parsed, location, database, exclusively });
+  return createRetriever({
+    ...parsed,
+    location,
+    database,
+    alone: isFolder,
+    exclusively,
+    currentWriter: writers.current,
+  });
 }
 
 /** The store's real path, made when it may be. */
-async function localFolder(path: string, create: boolean): Promise<string> {
-  const folder = resolve(path);
+async function localFolder(folder: string, create: boolean): Promise<string> {
   try {
     if (create) await mkdir(folder, { recursive: true });
     if (!(await stat(folder)).isDirectory()) throw notAFolder(folder);

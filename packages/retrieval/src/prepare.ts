@@ -8,10 +8,12 @@ import {
   TARGET_CHUNK_TOKENS,
 } from "./chunk/chunker.ts";
 import { EXTRACTOR_VERSION, type Extracted, extract } from "./extract/extract.ts";
+import { readMetadata, Unreadable } from "./extract/front-matter.ts";
 import type { BinaryMediaType } from "./extract/read-file.ts";
 import type { SourceWarning } from "./extract/records.ts";
 import { wellFormed } from "./extract/well-formed.ts";
 import { identifiersOf } from "./search/identifiers.ts";
+import { factsOf, MAX_FACTS } from "./store/facts.ts";
 import type { StoreRow } from "./store/schema.ts";
 
 /** Goes up when the same blocks would give other chunks or other index texts. */
@@ -37,7 +39,8 @@ export interface SourceDocument {
   /** Given in code: these win over front matter. */
   readonly title?: string | undefined;
   readonly roles?: readonly string[] | undefined;
-  readonly metadata?: Metadata | undefined;
+  /** Not checked yet: one document's bad metadata leaves out that document. */
+  readonly metadata?: unknown;
   /** Rule of documents that name none. */
   readonly defaultRoles: readonly string[];
 }
@@ -63,9 +66,18 @@ export function documentId(tenant: string, source: string, uri: string): string 
   return digest([tenant, source, uri]).slice(0, 32);
 }
 
-/** Hash of everything a stored document is made from: equal fingerprints need no second look. */
+/** Hash of all that decides how a synced file is stored, beside its name and content. */
+export function settingsFingerprint(defaultRoles: readonly string[]): string {
+  return digest([SETTINGS, defaultRoles]);
+}
+
+/**
+ * Hash of everything a stored document is made from: equal fingerprints need no second look. Throws `Unreadable` when the
+ * metadata cannot be kept.
+ */
 export function fingerprint(document: SourceDocument): string {
-  const { content, mediaType, title, roles, metadata, defaultRoles } = document;
+  const { content, mediaType, title, roles, defaultRoles } = document;
+  const metadata = givenMetadata(document);
   return digest([SETTINGS, content, mediaType, title, roles, metadata && sorted(metadata), defaultRoles]);
 }
 
@@ -79,7 +91,7 @@ export async function prepare(document: SourceDocument, embedder: Embedder): Pro
   const title = wellFormed(document.title ?? extracted.title ?? fileName(uri));
   const roles = [...new Set(document.roles ?? extracted.roles ?? document.defaultRoles)].sort();
   const access: Access = { tenant, roles };
-  const metadata: Metadata = { ...extracted.metadata, ...document.metadata };
+  const metadata: Metadata = { ...extracted.metadata, ...givenMetadata(document) };
   const spans = chunkBlocks(text, extracted.blocks, {
     title,
     maxTokens: embedder.maxTokens,
@@ -88,7 +100,9 @@ export async function prepare(document: SourceDocument, embedder: Embedder): Pro
   const id = documentId(tenant, source, uri);
   const version = digest([SETTINGS, text, title, sorted(metadata), access]).slice(0, 32);
   const texts = spans.map((span) => `${span.context}\n${text.slice(span.start, span.end)}`);
-  const shared = { documentId: id, tenant, source, uri, title, roles, version };
+  const facts = factsOf(metadata);
+  if (facts.length > MAX_FACTS) throw new Unreadable(tooMuchMetadata(facts.length));
+  const shared = { documentId: id, tenant, source, uri, title, roles, version, facts };
   const header: Omit<StoreRow, "validFrom"> = {
     ...shared,
     id,
@@ -141,6 +155,14 @@ export async function prepare(document: SourceDocument, embedder: Embedder): Pro
         validFrom,
       })),
   };
+}
+
+function givenMetadata({ metadata }: SourceDocument): Metadata | undefined {
+  return metadata === undefined ? undefined : readMetadata(metadata, "its metadata");
+}
+
+function tooMuchMetadata(terms: number): string {
+  return `its metadata takes ${terms} terms to search by and ${MAX_FACTS} are the limit (a text takes 2, a number or date 18)`;
 }
 
 function fileName(uri: string): string {

@@ -3,11 +3,14 @@ import {
   BadInputError,
   CancelledError,
   type ChangeReport,
+  countRequestSchema,
   DEFAULT_TENANT,
   type Document,
-  documentInputSchema,
   documentReferenceSchema,
   type Embedder,
+  type FolderWatch,
+  facetsRequestSchema,
+  globsSchema,
   healthRequestSchema,
   instantSchema,
   type KeepVersions,
@@ -25,26 +28,31 @@ import {
   writeOptionsSchema,
 } from "@advisor/contracts";
 import { z } from "zod";
+import type { FolderSourceSettings } from "./folder-source.ts";
 import { checkPast, listVersions, stateAt, type TenantTables } from "./past.ts";
 import { checkMayPurge, purgeDocuments } from "./purge.ts";
+import { countReadable, facetsOfReadable } from "./search/facets.ts";
 import { searchTable } from "./search/search.ts";
+import { storableName as name } from "./storable-name.ts";
 import { ANY_CHUNK, documentFilter, headerFilter } from "./store/filter.ts";
-import { createHistory, finishErasing, readHorizon, setHorizon } from "./store/history.ts";
+import { createHistory, finishErasing } from "./store/history.ts";
 import type { HistoryTable } from "./store/history-table.ts";
 import type { LanceDatabase, LanceTable, TableView } from "./store/lance.ts";
-import { currentWriter } from "./store/lock.ts";
 import { historyTable, isTenantTable, STORE_FORMAT, settleKeepVersions } from "./store/manifest.ts";
 import { storeFailure } from "./store/store-failure.ts";
+import { openTenant } from "./store/tenant.ts";
 import { createWordForms, type WordForms } from "./store/word-forms.ts";
+import type { WriterTurn } from "./store/writer-turn.ts";
 import type { ChangeWriter, StoredHeader } from "./write.ts";
 
 /** Source of documents handed over in code. */
 const UPSERT_SOURCE = "upsert";
-/** A lone surrogate would be stored as another sign, and never be found again. */
-const storable = (text: string) => !/\p{Cs}/u.test(text);
-const name = z.string().min(1).max(4096).refine(storable, "must not hold lone surrogates");
-const syncOptionsSchema = writeOptionsSchema.extend({ source: name.optional() });
-const documentsSchema = z.array(documentInputSchema.extend({ uri: name }));
+const syncOptionsSchema = writeOptionsSchema.extend({
+  source: name.optional(),
+  include: globsSchema.optional(),
+  exclude: globsSchema.optional(),
+  rehash: z.boolean().default(false),
+});
 const urisSchema = z.array(name);
 const documentOptionsSchema = z.strictObject({ asOf: instantSchema.optional() });
 
@@ -57,8 +65,21 @@ export interface RetrieverParts {
   readonly keepVersions?: KeepVersions | undefined;
   /** Epoch milliseconds. */
   readonly now: () => number;
-  readonly exclusively: <Result>(options: WriteOptions, work: () => Promise<Result>) => Promise<Result>;
+  /** Whether `exclusively` keeps every other writer out. Where there is no lock it does not. */
+  readonly alone: boolean;
+  readonly exclusively: <Result>(
+    options: WriteOptions,
+    work: (turn: WriterTurn) => Promise<Result>,
+  ) => Promise<Result>;
+  /** The writer at work now, in words. */
+  readonly currentWriter: () => Promise<string | undefined>;
 }
+
+const watchOptionsSchema = syncOptionsSchema.omit({ rehash: true }).extend({
+  debounceMs: z.number().min(0).max(60_000).default(100),
+  pollMs: z.number().min(10).optional(),
+  rescanMs: z.number().min(0).default(600_000),
+});
 
 /** The retriever on an open database: searches, writing calls, and what waits for what. */
 export function createRetriever({
@@ -68,12 +89,15 @@ export function createRetriever({
   vectorWeight,
   keepVersions,
   now,
+  alone,
   exclusively,
+  currentWriter,
 }: RetrieverParts): Retriever {
   const tables = new Map<string, Promise<LanceTable | undefined>>();
   const histories = new Map<string, Promise<HistoryTable | undefined>>();
   const forms = new WeakMap<LanceTable, WordForms>();
   const inFlight = new Set<Promise<unknown>>();
+  const watches = new Set<FolderWatch>();
   const subject = `knowledge store ${location}`;
   let disposed: Promise<void> | undefined;
 
@@ -114,39 +138,40 @@ export function createRetriever({
     tenant: string,
     source: string,
     work: (writer: ChangeWriter, stored: ReadonlyMap<string, StoredHeader>) => Promise<ChangeReport>,
+    parts?: readonly string[],
   ): Promise<ChangeReport> =>
-    exclusively(options, async () => {
-      const { table, past, close } = await openForWriting(tenant);
+    exclusively(options, async (turn) => {
+      const tenantTables = await openForWriting(tenant, turn);
+      const { live: table, history: past } = tenantTables;
+      let writer: ChangeWriter | undefined;
       try {
         // Parsers load with the first writing call: who only searches never needs them.
         const { createChangeWriter, readHeaders } = await import("./write.ts");
-        const stored = await readHeaders(table, source);
+        const stored = await readHeaders(table, source, parts);
         const keep = await settleKeepVersions(database, location, keepVersions);
         const history = createHistory({ live: table, history: past, keepMs: keepVersionsMs(keep), now });
         await history.settle();
-        const writer = createChangeWriter({ table, history, embedder, stored, signal: options.signal });
+        writer = createChangeWriter({ table, history, embedder, stored, alone, signal: options.signal });
         const report = await work(writer, stored);
         await past.tidy();
         return report;
       } catch (error) {
         throw isSystemError(error) ? storeFailure(error, location) : error;
       } finally {
-        close();
+        // A commit may still be under way when a call fails or is cancelled; until it ends nobody else may write.
+        await writer?.settle();
+        tenantTables.close();
       }
     });
 
-  /** The tenant's tables, made when they are missing. */
-  const openForWriting = async (tenant: string) => {
-    const name = tableName(tenant);
-    const past = await database.openOrCreateHistory(historyTable(name), embedder.dimensions);
-    // Nothing is known of the time before the table was there.
-    if ((await readHorizon(past)) === undefined) await setHorizon(past, now());
-    const table = await database.openOrCreate(name, embedder.dimensions);
-    const close = () => {
-      table.close();
-      past.close();
-    };
-    return { table, past, close };
+  const openForWriting = (tenant: string, turn: WriterTurn) =>
+    openTenant({ database, name: tableName(tenant), dimensions: embedder.dimensions, turn, now });
+
+  const openSource = async (folder: string, settings: Omit<FolderSourceSettings, "location">) => {
+    const { openFolderSource } = await import("./folder-source.ts");
+    const opened = await openFolderSource(folder, { ...settings, location });
+    if (opened.source === UPSERT_SOURCE) throw reservedSource();
+    return opened;
   };
 
   return {
@@ -186,25 +211,12 @@ export function createRetriever({
     upsert: (documents, options = {}) =>
       track(async () => {
         const parsed = parseOptions(writeOptionsSchema, options, "upsert options");
-        const inputs = parseInput(documentsSchema, documents, "documents");
-        const { tenant = DEFAULT_TENANT, defaultRoles = [], signal } = parsed;
-        // Of two documents with one uri the later one is meant.
-        const byUri = new Map(inputs.map((input) => [input.uri, input]));
+        const { tenant = DEFAULT_TENANT, defaultRoles = [], signal, onProgress } = parsed;
+        const { parseDocuments, putDocuments } = await import("./upsert.ts");
+        const inputs = parseDocuments(documents);
         return write(parsed, tenant, UPSERT_SOURCE, async (writer) => {
-          let done = 0;
-          for (const { uri, text, mediaType = "text/markdown", title, roles, metadata } of byUri.values()) {
-            throwIfAborted(signal, subject);
-            options.onProgress?.({
-              stage: "upsert",
-              done,
-              total: byUri.size,
-              unit: "documents",
-              subject: uri,
-            });
-            const given = { title, roles, metadata, defaultRoles };
-            await writer.put({ tenant, source: UPSERT_SOURCE, uri, content: text, mediaType, ...given });
-            done++;
-          }
+          const about = { tenant, source: UPSERT_SOURCE, defaultRoles };
+          await putDocuments({ writer, inputs, about, subject, signal, onProgress });
           return writer.finish();
         });
       }),
@@ -228,16 +240,57 @@ export function createRetriever({
         const path = parseInput(z.string().min(1), folder, "folder");
         const tenant = parsed.tenant ?? DEFAULT_TENANT;
         throwIfAborted(parsed.signal, subject);
-        const [{ listFolder }, { syncFolder }] = await Promise.all([
-          import("./extract/folder.ts"),
-          import("./sync.ts"),
-        ]);
-        const listing = await listFolder(path, location);
-        const source = parsed.source ?? listing.root;
-        if (source === UPSERT_SOURCE) throw reservedSource();
-        return write(parsed, tenant, source, (writer, stored) =>
-          syncFolder({ writer, listing, stored, tenant, source, ...pick(parsed) }),
+        const source = await openSource(path, { ...parsed, tenant });
+        const listing = await source.list();
+        return write(parsed, tenant, source.source, (writer, stored) =>
+          source.write(listing, writer, stored, parsed),
         );
+      }),
+
+    count: (request) =>
+      track(async () => {
+        const { signal, ...fields } = request;
+        const parsed = parseInput(countRequestSchema, fields, "count request");
+        throwIfAborted(signal, subject);
+        return countReadable(await tableOf(parsed.principal.tenant), parsed);
+      }),
+
+    facets: (request) =>
+      track(async () => {
+        const { signal, ...fields } = request;
+        const parsed = parseInput(facetsRequestSchema, fields, "facets request");
+        throwIfAborted(signal, subject);
+        return facetsOfReadable(await tableOf(parsed.principal.tenant), parsed);
+      }),
+
+    watch: (folder, { onEvent = () => {}, ...options } = {}) =>
+      track(async () => {
+        const parsed = parseOptions(watchOptionsSchema, options, "watch options");
+        const path = parseInput(z.string().min(1), folder, "folder");
+        const tenant = parsed.tenant ?? DEFAULT_TENANT;
+        throwIfAborted(parsed.signal, subject);
+        const source = await openSource(path, { ...parsed, tenant });
+        const { watchFolder } = await import("./watch/watch-folder.ts");
+        const { debounceMs: quietMs, pollMs, rescanMs, onProgress } = parsed;
+        const watch = await watchFolder({
+          ...{ root: source.root, quietMs, pollMs, rescanMs, onEvent, signal: parsed.signal },
+          list: source.list,
+          sync: async (parts, signal) => {
+            const run = { signal, ...(onProgress && { onProgress }), partial: parts !== undefined };
+            const listing = await source.list(parts);
+            return write(
+              run,
+              tenant,
+              source.source,
+              (writer, stored) => source.write(listing, writer, stored, run),
+              parts,
+            );
+          },
+        });
+        watches.add(watch);
+        const forget = () => watches.delete(watch);
+        watch.closed.then(forget, forget);
+        return watch;
       }),
 
     roles: (tenant) =>
@@ -281,11 +334,11 @@ export function createRetriever({
         const wanted = parseInput(z.array(documentReferenceSchema), references, "pages");
         const who = parseInput(principalSchema, principal, "principal");
         checkMayPurge(who);
-        return exclusively(parsed, async () => {
-          const { table, past, close } = await openForWriting(who.tenant);
+        return exclusively(parsed, async (turn) => {
+          const { live, history, close } = await openForWriting(who.tenant, turn);
           try {
-            await finishErasing(table, past);
-            return await purgeDocuments({ live: table, history: past }, wanted, who);
+            await finishErasing(live, history);
+            return await purgeDocuments({ live, history }, wanted, who);
           } finally {
             close();
           }
@@ -296,7 +349,7 @@ export function createRetriever({
       track(async (): Promise<StoreStatus> => {
         const names = (await database.tableNames()).filter(isTenantTable);
         const tenants = await Promise.all(names.map((name) => tenantStatus(database, name)));
-        const writer = await currentWriter(location);
+        const writer = await currentWriter();
         return {
           location,
           embedder: { id: embedder.id, dimensions: embedder.dimensions },
@@ -313,6 +366,7 @@ export function createRetriever({
   async function dispose(): Promise<void> {
     disposed ??= (async () => {
       await Promise.allSettled(inFlight);
+      await Promise.all([...watches].map((watch) => watch.close()));
       for (const table of await Promise.allSettled([...tables.values(), ...histories.values()])) {
         if (table.status === "fulfilled") table.value?.close();
       }
@@ -377,10 +431,6 @@ function parseOptions<Schema extends z.ZodObject>(
     ...(signal ? { signal } : {}),
     ...(onProgress ? { onProgress } : {}),
   };
-}
-
-function pick({ defaultRoles = [], signal, onProgress }: WriteOptions) {
-  return { defaultRoles, signal, onProgress };
 }
 
 function isSystemError(error: unknown): boolean {

@@ -7,14 +7,16 @@ import {
   mkdtemp,
   open as openFile,
   readdir,
+  rename,
   rm,
   symlink,
   unlink,
+  utimes,
   writeFile,
 } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { DEFAULT_PRINCIPAL, type Progress, type Retriever } from "@advisor/contracts";
+import { DEFAULT_PRINCIPAL, type Embedder, type Progress, type Retriever } from "@advisor/contracts";
 import { createFakeEmbedder } from "@advisor/contracts/testing";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { docxParts, heading, makeDocx, makeZip, paragraph } from "../test/make-docx.ts";
@@ -133,6 +135,83 @@ describe("what is left out", () => {
   });
 });
 
+describe("what is read", () => {
+  test("globs choose among the files, ignore files hold all the same, and what is chosen no more is removed", async () => {
+    await put({
+      "a.md": "zebra",
+      "b.txt": "zebra",
+      "guides/c.md": "zebra",
+      "guides/drafts/d.md": "zebra",
+      "guides/e.md": "zebra",
+      ".gitignore": "e.md\n",
+      "photo.png": "no page",
+    });
+    await using knowledge = await open();
+    await knowledge.sync(pages, { include: ["*.md"], exclude: ["drafts"] });
+    expect(await find(knowledge, "zebra")).toEqual(["a.md", "guides/c.md"]);
+    const report = await knowledge.sync(pages, { include: ["guides/**"] });
+    expect(report).toMatchObject({
+      added: ["guides/drafts/d.md"],
+      removed: ["a.md"],
+      unchanged: 1,
+      skipped: [],
+    });
+    await expect(knowledge.sync(pages, { include: ["!a.md"] })).rejects.toMatchObject({
+      code: "invalid_request",
+    });
+    await expect(knowledge.sync(pages, { include: [""] })).rejects.toMatchObject({ code: "invalid_request" });
+  });
+
+  test("folders are sources of their own: a sync of one leaves the pages of the others", async () => {
+    await put({ "one/a.md": "zebra", "two/a.md": "zebra" });
+    await using knowledge = await open();
+    await knowledge.sync(join(pages, "one"));
+    await knowledge.sync(join(pages, "two"));
+    await unlink(join(pages, "two/a.md"));
+    await put({ "two/b.md": "zebra" });
+    expect(await knowledge.sync(join(pages, "two"))).toMatchObject({ added: ["b.md"], removed: ["a.md"] });
+    expect(await find(knowledge, "zebra")).toEqual(["a.md", "b.md"]);
+  });
+
+  /** Back by an hour, so that the file system's clock has left the file behind. */
+  const age = async (uri: string) => {
+    const then = new Date(Date.now() - 3_600_000);
+    await utimes(join(pages, uri), then, then);
+  };
+
+  test("an edit is never missed: not one of the same size, not one with its old times put back", async () => {
+    await put({ "a.md": "The zebra." });
+    await using knowledge = await open();
+    await knowledge.sync(pages);
+    // At once, of the same length: no clock need tell the two apart.
+    await put({ "a.md": "The heron." });
+    expect(await knowledge.sync(pages)).toMatchObject({ changed: ["a.md"] });
+    await age("a.md");
+    await knowledge.sync(pages);
+    await put({ "a.md": "The koala." });
+    await age("a.md");
+    expect(await knowledge.sync(pages)).toMatchObject({ changed: ["a.md"] });
+    await writeFile(join(root, "b.md"), "The otter.");
+    await rename(join(root, "b.md"), join(pages, "a.md"));
+    await age("a.md");
+    expect(await knowledge.sync(pages)).toMatchObject({ changed: ["a.md"] });
+    expect(await find(knowledge, "otter")).toEqual(["a.md"]);
+  });
+
+  test("what others changed in the store is made good, and rehash reads everything", async () => {
+    await put({ "a.md": "The zebra." });
+    const store = join(root, "store");
+    await using knowledge = await open(store);
+    await knowledge.sync(pages, { defaultRoles: ["staff"] });
+    // Other settings store other rows, of the same bytes.
+    expect(await knowledge.sync(pages, { defaultRoles: ["hr"] })).toMatchObject({ changed: ["a.md"] });
+    await rm(store, { recursive: true });
+    await using fresh = await open(store);
+    expect(await fresh.sync(pages)).toMatchObject({ added: ["a.md"] });
+    expect(await fresh.sync(pages, { rehash: true })).toMatchObject({ unchanged: 1 });
+  });
+});
+
 describe("formats", () => {
   test("tables, records, source code, PDF and DOCX are found, each passage with its place, bad ones are named", async () => {
     const pdf = makePdf([["An introduction."], ["The zebra runs 65 km/h."]], { title: "Animals" });
@@ -213,12 +292,19 @@ describe("an interrupted sync", () => {
 
   test("stopped by its signal, it keeps what was committed and goes on from there", async () => {
     await put(corpus(0));
-    await using knowledge = await open();
     const controller = new AbortController();
-    const onProgress = ({ done }: Progress) => {
-      if (done === 135) controller.abort();
+    const embedder = createFakeEmbedder();
+    let batches = 0;
+    const stopping: Embedder = {
+      ...embedder,
+      // The second batch is embedded while the first is written, which is then under way and ends.
+      embed: async (texts, kind, signal) => {
+        if (kind === "passage" && ++batches === 2) controller.abort();
+        return embedder.embed(texts, kind, signal);
+      },
     };
-    await expect(knowledge.sync(pages, { signal: controller.signal, onProgress })).rejects.toMatchObject({
+    await using knowledge = await openKnowledge({ location: join(root, "store"), embedder: stopping });
+    await expect(knowledge.sync(pages, { signal: controller.signal })).rejects.toMatchObject({
       code: "cancelled",
     });
     const stored = (await knowledge.status()).tenants[0]?.documents ?? 0;

@@ -1,23 +1,29 @@
-import { createHash } from "node:crypto";
-import { join } from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { type ChangeReport, type OnProgress, throwIfAborted } from "@advisor/contracts";
 import type { FolderListing } from "./extract/folder.ts";
 import { fromUnpacked } from "./extract/from-unpacked.ts";
 import { Unreadable } from "./extract/front-matter.ts";
-import { binaryFormat, mediaTypeOf, readBinaryFile, readTextFile } from "./extract/read-file.ts";
+import type { KnownFiles } from "./extract/known-files.ts";
+import { loadFiles } from "./extract/load-files.ts";
+import { binaryFormat, mediaTypeOf } from "./extract/read-file.ts";
 import { createUnpacker, type Unpacker } from "./extract/unpacker.ts";
+import { documentId } from "./prepare.ts";
 import type { ChangeWriter, StoredHeader } from "./write.ts";
 
 export interface SyncParts {
   readonly writer: ChangeWriter;
   readonly listing: FolderListing;
+  /** Stored documents of the source, by uri; of a part of the folder, those in that part. */
   readonly stored: ReadonlyMap<string, StoredHeader>;
   readonly tenant: string;
   readonly source: string;
   readonly defaultRoles: readonly string[];
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: OnProgress | undefined;
+  /** States of files that need not be read. Default: each is read. */
+  readonly known?: KnownFiles | undefined;
+  /** The listing is of a part of the folder, so that there may well be nothing to read in it. Default false. */
+  readonly partial?: boolean;
   /** Reads a file as text, or throws `Unreadable`. Tests put failures in its place. */
   readonly read?: (path: string) => Promise<string>;
   /** Reads PDF and DOCX. Tests put other limits in its place. Disposed of at the end. */
@@ -38,17 +44,7 @@ export async function syncFolder(parts: SyncParts): Promise<ChangeReport> {
 }
 
 async function syncWith(parts: SyncParts, unpacker: Unpacker): Promise<ChangeReport> {
-  const {
-    writer,
-    listing,
-    stored,
-    tenant,
-    source,
-    defaultRoles,
-    signal,
-    onProgress,
-    read = readTextFile,
-  } = parts;
+  const { writer, listing, stored, tenant, source, defaultRoles, signal, onProgress, known, read } = parts;
   const stopIfAborted = () => throwIfAborted(signal, "sync", "Sync again: it goes on from where it stopped");
   const kept = new Set<string>();
   let readable = 0;
@@ -56,37 +52,58 @@ async function syncWith(parts: SyncParts, unpacker: Unpacker): Promise<ChangeRep
     writer.skip(uri, reason);
     kept.add(uri);
   }
-  for (const [done, uri] of listing.files.entries()) {
+  const files = loadFiles(listing.files, {
+    root: listing.root,
+    isBinary: (uri) => formatOf(uri) !== undefined,
+    isKnown: (uri, state) => {
+      const before = stored.get(uri);
+      return before !== undefined && known?.has(before.id, state, before.version) === true;
+    },
+    ...(read && { readText: read }),
+  });
+  const total = listing.files.length;
+  let done = 0;
+  stopIfAborted();
+  for await (const file of files) {
+    const { uri, state } = file;
     stopIfAborted();
-    onProgress?.({ stage: "sync", done, total: listing.files.length, unit: "files", subject: uri });
-    const mediaType = mediaTypeOf(uri);
-    if (!mediaType) continue;
+    onProgress?.({ stage: "sync", done, total, unit: "files", subject: uri });
+    done++;
+    if (done % 16 === 0) await nextTurn();
     kept.add(uri);
-    try {
-      const path = join(listing.root, uri);
+    if (file.kind === "unreadable") {
+      writer.skip(uri, file.reason);
+      continue;
+    }
+    readable++;
+    let version: string | undefined;
+    if (file.kind === "unchanged") {
+      writer.keep();
+      version = stored.get(uri)?.version;
+    } else {
+      const mediaType = mediaTypeOf(uri);
+      if (!mediaType) continue;
       const about = { tenant, source, uri, mediaType, defaultRoles };
-      const format = binaryFormat(mediaType);
-      if (format) {
-        const bytes = await readBinaryFile(path);
-        readable++;
-        const unpack = async () => fromUnpacked(await unpacker.unpack(bytes, format, signal));
-        await writer.put({ ...about, content: createHash("sha256").update(bytes).digest("hex"), unpack });
-      } else {
-        const content = await read(path);
-        readable++;
-        await writer.put({ ...about, content });
+      try {
+        if (file.kind === "text") version = await writer.put({ ...about, content: file.content });
+        else {
+          const { bytes, hash } = file;
+          const format = formatOf(uri) ?? "pdf";
+          const unpack = async () => fromUnpacked(await unpacker.unpack(bytes, format, signal));
+          version = await writer.put({ ...about, content: hash, unpack });
+        }
+      } catch (error) {
+        if (!(error instanceof Unreadable)) throw error;
+        writer.skip(uri, error.reason);
       }
       stopIfAborted();
-    } catch (error) {
-      if (!(error instanceof Unreadable)) throw error;
-      writer.skip(uri, error.reason);
     }
-    if (done % 16 === 15) await nextTurn();
+    if (state && version !== undefined) known?.note(documentId(tenant, source, uri), state, version);
   }
   const gone = [...stored.values()].filter(
     ({ uri }) => !kept.has(uri) && !listing.unlisted.some((prefix) => uri.startsWith(prefix)),
   );
-  if (readable === 0) {
+  if (readable === 0 && !parts.partial) {
     writer.warn({
       code: "folder_empty",
       message:
@@ -96,7 +113,12 @@ async function syncWith(parts: SyncParts, unpacker: Unpacker): Promise<ChangeRep
     });
   } else await writer.remove(gone);
   const report = await writer.finish();
-  const total = listing.files.length;
+  await known?.save();
   onProgress?.({ stage: "sync", done: total, total, unit: "files" });
   return report;
+}
+
+function formatOf(uri: string) {
+  const mediaType = mediaTypeOf(uri);
+  return mediaType && binaryFormat(mediaType);
 }

@@ -1,4 +1,7 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { ChangeReport, Embedder, Skipped, Warning } from "@advisor/contracts";
+import { createBatchLimits, createDocumentBatch, type DocumentBatch } from "./batch.ts";
+import { createCommitPipeline } from "./commit-pipeline.ts";
 import { Unreadable } from "./extract/front-matter.ts";
 import { fingerprint, type PreparedDocument, prepare, type SourceDocument } from "./prepare.ts";
 import { headerFilter } from "./store/filter.ts";
@@ -6,12 +9,12 @@ import type { TenantHistory } from "./store/history.ts";
 import type { LanceTable } from "./store/lance.ts";
 import type { StoreRow } from "./store/schema.ts";
 
-/** A commit is made when this many chunks, documents or characters are waiting: bounds memory and work lost by a kill. */
-const COMMIT_CHUNKS = 512;
-const COMMIT_DOCUMENTS = 128;
-const COMMIT_LENGTH = 8 * 1024 * 1024;
 /** Most ids in one removal's filter. */
 const REMOVE_DOCUMENTS = 256;
+/** Most characters of text that are removed in one commit, one long document aside. */
+const REMOVE_LENGTH = 8 * 1024 * 1024;
+/** How long documents are read and cut before whoever else is in this process gets a turn, in milliseconds. */
+const TURN_MS = 12;
 
 /** A stored document as a writer needs to know it. */
 export interface StoredHeader {
@@ -25,13 +28,17 @@ export interface StoredHeader {
 
 /** Collects changes, commits them in batches, and keeps the report. */
 export interface ChangeWriter {
-  /** Stores the document unless it is there unchanged. What cannot be read is listed as skipped. */
-  put(document: SourceDocument): Promise<void>;
+  /** Stores the document unless it is there unchanged; gives its version. What cannot be read is listed as skipped. */
+  put(document: SourceDocument): Promise<string | undefined>;
+  /** Counts a stored document as unchanged. */
+  keep(): void;
   remove(stored: readonly StoredHeader[]): Promise<void>;
   skip(uri: string, reason: string): void;
   warn(warning: Warning): void;
   /** Commits what is waiting, tidies the table and gives the report. */
   finish(): Promise<ChangeReport>;
+  /** Waits until no commit is under way, after a failure too. To be awaited before the table is closed or the lock left. */
+  settle(): Promise<void>;
 }
 
 export interface WriterParts {
@@ -41,14 +48,18 @@ export interface WriterParts {
   readonly embedder: Embedder;
   /** Stored documents of the source, by uri. */
   readonly stored: ReadonlyMap<string, StoredHeader>;
+  /** Whether no one else can be writing: then a document that is not stored needs no look-up of its rows. */
+  readonly alone: boolean;
   readonly signal?: AbortSignal | undefined;
 }
 
 export async function readHeaders(
   table: LanceTable,
   source: string | undefined,
+  parts?: readonly string[],
 ): Promise<Map<string, StoredHeader>> {
-  const rows = await table.select(headerFilter(source), ["id", "uri", "version", "fingerprint", "endOffset"]);
+  const columns = ["id", "uri", "version", "fingerprint", "endOffset"];
+  const rows = await table.select(headerFilter(source, parts), columns);
   const headers = rows.map((row) => ({
     id: String(row.id),
     uri: String(row.uri),
@@ -60,7 +71,7 @@ export async function readHeaders(
 }
 
 export function createChangeWriter(parts: WriterParts): ChangeWriter {
-  const { table, history, embedder, stored, signal } = parts;
+  const { table, history, embedder, stored, alone, signal } = parts;
   const begin = performance.now();
   const report = {
     added: [] as string[],
@@ -71,78 +82,100 @@ export function createChangeWriter(parts: WriterParts): ChangeWriter {
   };
   let unchanged = 0;
   let chunks = 0;
-  let waiting: PreparedDocument[] = [];
-  let waitingChunks = 0;
-  let waitingLength = 0;
-  /** Documents that this writer has put already: of two files that give one uri, the later replaces the earlier. */
+  let turn = begin;
+  const limits = createBatchLimits();
+  let batch = createDocumentBatch();
+  /** What this call put, by uri: a later document of the same uri replaces it and is not reported twice. */
+  const put = new Map<string, Pick<StoredHeader, "version" | "fingerprint">>();
+
+  /** Uris whose first commit of this call is made. */
   const written = new Set<string>();
 
-  const commit = async () => {
-    if (waiting.length === 0) return;
-    const batch = waiting;
-    waiting = [];
-    waitingChunks = 0;
-    waitingLength = 0;
-    const texts = batch.flatMap((document) => document.texts);
-    const vectors = texts.length > 0 ? await embedder.embed(texts, "passage", signal) : [];
-    const changes = batch.map(({ id, uri, roles }) => ({
-      id,
-      roles,
-      replaces: stored.has(uri) || written.has(id),
-    }));
-    await history.change(changes, (instant) => {
-      const rows: StoreRow[] = [];
-      let from = 0;
-      for (const document of batch) {
-        rows.push(...document.rows(vectors.slice(from, from + document.rowCount), instant));
-        from += document.rowCount;
+  const pipeline = createCommitPipeline<DocumentBatch, Float32Array[]>({
+    async embed({ documents }) {
+      const texts = documents.flatMap((document) => document.texts);
+      const from = performance.now();
+      const vectors = texts.length > 0 ? await embedder.embed(texts, "passage", signal) : [];
+      limits.measured(texts.length, performance.now() - from);
+      return vectors;
+    },
+    async write({ documents, ids, isNew }, vectors) {
+      const changes = documents.map(({ id, uri, roles }) => ({
+        id,
+        roles,
+        replaces: stored.has(uri) || written.has(uri),
+      }));
+      await history.change(changes, (instant) => {
+        const rows: StoreRow[] = [];
+        let from = 0;
+        for (const document of documents) {
+          rows.push(...document.rows(vectors.slice(from, from + document.rowCount), instant));
+          from += document.rowCount;
+        }
+        return isNew && alone ? table.append(rows) : table.replace(rows, ids);
+      });
+      for (const { uri } of documents) {
+        if (written.has(uri)) continue;
+        written.add(uri);
+        (stored.has(uri) ? report.changed : report.added).push(uri);
       }
-      return table.replace(
-        rows,
-        batch.map(({ id }) => id),
-      );
-    });
-    for (const { id } of batch) written.add(id);
-    for (const { uri } of batch) (stored.has(uri) ? report.changed : report.added).push(uri);
-    chunks += texts.length;
+      chunks += vectors.length;
+    },
+  });
+
+  const commit = async () => {
+    if (batch.rows === 0) return;
+    const full = batch;
+    batch = createDocumentBatch();
+    await pipeline.push(full);
   };
 
   return {
     async put(document) {
-      const before = stored.get(document.uri);
-      if (before && before.fingerprint === fingerprint(document)) {
-        unchanged++;
-        return;
-      }
+      const before = put.get(document.uri) ?? stored.get(document.uri);
       let prepared: PreparedDocument;
+      let print: string;
       try {
+        print = fingerprint(document);
+        if (before && before.fingerprint === print) {
+          unchanged++;
+          return before.version;
+        }
         prepared = await prepare(document, embedder);
       } catch (error) {
         if (!(error instanceof Unreadable)) throw error;
         report.skipped.push({ uri: document.uri, reason: error.reason });
-        return;
+        return undefined;
       }
       for (const { code, message } of prepared.warnings) {
         report.warnings.push({ code, message: `${document.uri}: ${message}` });
       }
       if (before?.version === prepared.version) {
         unchanged++;
-        return;
+        return before.version;
       }
-      if (waiting.some(({ id }) => id === prepared.id)) await commit();
-      waiting.push(prepared);
-      waitingChunks += prepared.rowCount;
-      waitingLength += prepared.length;
-      const full = waitingChunks >= COMMIT_CHUNKS || waiting.length >= COMMIT_DOCUMENTS;
-      if (full || waitingLength >= COMMIT_LENGTH) await commit();
+      // Two equal keys in one commit would give two rows.
+      if (batch.has(prepared.id)) await commit();
+      batch.add(prepared, before === undefined);
+      put.set(document.uri, { version: prepared.version, fingerprint: print });
+      if (limits.full(batch)) await commit();
+      if (performance.now() - turn > TURN_MS) {
+        await nextTurn();
+        turn = performance.now();
+      }
+      return prepared.version;
+    },
+    keep() {
+      unchanged++;
     },
     async remove(documents) {
       await commit();
-      for (const batch of removals(documents)) {
-        const ids = batch.map(({ id }) => id);
+      await pipeline.drain();
+      for (const group of removals(documents)) {
+        const ids = group.map(({ id }) => id);
         const changes = ids.map((id) => ({ id, roles: [], replaces: true }));
         await history.change(changes, () => table.remove(ids));
-        report.removed.push(...batch.map(({ uri }) => uri));
+        report.removed.push(...group.map(({ uri }) => uri));
       }
     },
     skip(uri, reason) {
@@ -153,9 +186,11 @@ export function createChangeWriter(parts: WriterParts): ChangeWriter {
     },
     async finish() {
       await commit();
+      await pipeline.drain();
       await table.tidy(report.added.length + report.changed.length + report.removed.length > 0);
       return { ...report, unchanged, chunks, elapsedMs: performance.now() - begin };
     },
+    settle: () => pipeline.settle(),
   };
 }
 
@@ -164,7 +199,7 @@ function* removals(documents: readonly StoredHeader[]): Generator<StoredHeader[]
   let group: StoredHeader[] = [];
   let length = 0;
   for (const document of documents) {
-    if (group.length > 0 && (group.length >= REMOVE_DOCUMENTS || length + document.length > COMMIT_LENGTH)) {
+    if (group.length > 0 && (group.length >= REMOVE_DOCUMENTS || length + document.length > REMOVE_LENGTH)) {
       yield group;
       group = [];
       length = 0;

@@ -1,7 +1,7 @@
 import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { once } from "node:events";
 import { dirname, join } from "node:path";
-import type { Readable } from "node:stream";
+import type { Readable, Writable } from "node:stream";
 import { fileURLToPath } from "node:url";
 
 const folder = dirname(fileURLToPath(import.meta.url));
@@ -12,15 +12,17 @@ export interface Child {
   readonly ready: Promise<void>;
   /** When it has ended, with its exit code, or null after a signal. */
   readonly ended: Promise<number | null>;
+  /** Writes a line to its standard input. */
+  say(line: string): void;
   kill(): void;
 }
 
 /** Starts a module of this folder in a process of its own. */
 export function spawnChild(module: string, ...args: readonly string[]): Child {
-  const child: ChildProcessByStdio<null, Readable, Readable> = spawn(
+  const child: ChildProcessByStdio<Writable, Readable, Readable> = spawn(
     process.execPath,
     [join(folder, "child.mjs"), join(folder, module), ...args],
-    { stdio: ["ignore", "pipe", "pipe"] },
+    { stdio: ["pipe", "pipe", "pipe"] },
   );
   let errors = "";
   child.stderr.on("data", (data) => {
@@ -36,5 +38,7 @@ export function spawnChild(module: string, ...args: readonly string[]): Child {
     ended.then((code) => reject(new Error(`the child ended with ${code} before it was ready: ${errors}`)));
   });
   ready.catch(() => {});
-  return { pid: child.pid ?? 0, ready, ended, kill: () => child.kill("SIGKILL") };
+  child.stdin.on("error", () => {});
+  const say = (line: string) => child.stdin.write(`${line}\n`);
+  return { pid: child.pid ?? 0, ready, ended, say, kill: () => child.kill("SIGKILL") };
 }

@@ -1,17 +1,20 @@
 import { createHash } from "node:crypto";
 import { type AdapterBase, ModelError } from "@advisor/contracts";
+import { type ModelUse, NEXT_MODEL, POOLINGS, type Pooling, refusalOf } from "./architectures.ts";
 import { arrayStrings } from "./array-values.ts";
 import { MAX_EXPERTS, MAX_LAYERS } from "./limits.ts";
 import type { GgufHeader, GgufValue } from "./parse.ts";
 import { fileInvalid, type GgufFile } from "./read-file.ts";
 
-/** What a chat model's header says, checked. */
+/** What a model's header says, checked. */
 export interface BaseFacts {
   readonly name: string | undefined;
   readonly architecture: string;
   /** Type of most of its weights, such as `Q8_0`. */
   readonly quantization: string;
   readonly parameters: number;
+  /** How an embedder makes one vector of its tokens' when its header says so. */
+  readonly pooling: Pooling | undefined;
   /** The context it was trained for, in tokens. */
   readonly contextLength: number;
   readonly chatTemplate: string | undefined;
@@ -36,31 +39,7 @@ const TOKENIZER_KEYS = [
 
 const SPECIAL_TOKEN_KEYS = /^tokenizer\.ggml\..*_token_id$/;
 
-/** Architectures that llama.cpp loads and that do not write text one token after another. */
-const NOT_CHAT: ReadonlyMap<string, string> = new Map([
-  ["clip", "a vision projector"],
-  ["bert", "an embedding model"],
-  ["modern-bert", "an embedding model"],
-  ["nomic-bert", "an embedding model"],
-  ["nomic-bert-moe", "an embedding model"],
-  ["neo-bert", "an embedding model"],
-  ["jina-bert-v2", "an embedding model"],
-  ["jina-bert-v3", "an embedding model"],
-  ["eurobert", "an embedding model"],
-  ["gemma-embedding", "an embedding model"],
-  ["llama-embed", "an embedding model"],
-  ["t5encoder", "an embedding model"],
-  ["t5", "an encoder-decoder model"],
-  ["wavtokenizer-dec", "an audio decoder"],
-  ["dream", "a diffusion model"],
-  ["llada", "a diffusion model"],
-  ["llada-moe", "a diffusion model"],
-  ["rnd1", "a diffusion model"],
-]);
-
-const NEXT_CHAT_MODEL = "Give a GGUF of a text chat model";
-
-function unsupported(path: string, reason: string, nextStep = NEXT_CHAT_MODEL): ModelError {
+function unsupported(path: string, reason: string, nextStep: string): ModelError {
   return new ModelError({ code: "model_unsupported", subject: path, reason, nextStep });
 }
 
@@ -78,8 +57,11 @@ function sha256OfValues(entries: readonly (readonly [string, GgufValue])[]): str
   return hash.digest("hex");
 }
 
-/** Checks and reads a base model's header. */
-export function readBaseFacts(file: GgufFile): BaseFacts {
+/**
+ * Checks and reads a model's header. For `chat` a model must write text; one that embeds text may be of those and of the
+ * encoders.
+ */
+export function readBaseFacts(file: GgufFile, use: ModelUse = "chat"): BaseFacts {
   const { header, path } = file;
   const { metadata, tensors } = header;
   const invalid = (reason: string) => fileInvalid("model", path, `it is not a usable model: ${reason}`);
@@ -94,24 +76,17 @@ export function readBaseFacts(file: GgufFile): BaseFacts {
       "Give it as an adapter and a chat model as model",
     );
   }
-  const refusedAs = NOT_CHAT.get(architecture) ?? (kind === "model" ? undefined : `a GGUF of type ${kind}`);
-  if (refusedAs) throw unsupported(path, `it is ${refusedAs} (${architecture}), which cannot chat`);
+  const causal = metadata.get(`${architecture}.attention.causal`);
+  const isCausal = !(causal?.type === "bool" && !causal.value);
+  const pooling = positive(metadata.get(`${architecture}.pooling_type`));
+  const refusal = refusalOf(use, { architecture, kind, isCausal, pooling });
+  if (refusal) throw unsupported(path, refusal, NEXT_MODEL[use]);
   if (positive(metadata.get("split.count")) > 1) {
     throw unsupported(
       path,
       "it is one part of a split model",
       "Join the parts with llama-gguf-split --merge",
     );
-  }
-  const causal = metadata.get(`${architecture}.attention.causal`);
-  if (causal?.type === "bool" && !causal.value) {
-    throw unsupported(path, "its attention is not causal, so it embeds text and does not write it");
-  }
-  if (
-    metadata.has(`${architecture}.pooling_type`) &&
-    positive(metadata.get(`${architecture}.pooling_type`)) > 0
-  ) {
-    throw unsupported(path, "it is an embedding model: it pools its outputs");
   }
   if (tensors.length === 0) throw invalid("it holds no tensors, only a vocabulary or metadata");
 
@@ -157,6 +132,7 @@ export function readBaseFacts(file: GgufFile): BaseFacts {
     name: text(header, "general.name"),
     architecture,
     quantization: quantizationOf(header),
+    pooling: POOLINGS[pooling],
     parameters: tensors.reduce((sum, { elements }) => sum + elements, 0),
     contextLength: count("context_length"),
     chatTemplate: template?.value,

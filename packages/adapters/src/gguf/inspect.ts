@@ -1,3 +1,4 @@
+import type { ModelUse } from "./architectures.ts";
 import { type BaseFacts, readBaseFacts } from "./base-facts.ts";
 import { fingerprint } from "./fingerprint.ts";
 import type { GgufTensor } from "./parse.ts";
@@ -29,8 +30,8 @@ export async function inspectGguf(path: string): Promise<GgufInspection> {
 }
 
 /** {@link inspectGguf} of a file that is read already. */
-export async function inspectFile(file: GgufFile): Promise<GgufInspection> {
-  const facts = readBaseFacts(file);
+export async function inspectFile(file: GgufFile, use: ModelUse = "chat"): Promise<GgufInspection> {
+  const facts = readBaseFacts(file, use);
   return {
     ...facts,
     path: file.path,

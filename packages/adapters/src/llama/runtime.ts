@@ -127,5 +127,11 @@ export function nativeError(
 
 type LlamaModel = Awaited<ReturnType<Llama["loadModel"]>>;
 
-export type { LlamaContext, LlamaContextSequence, LlamaGrammarEvaluationState, Token } from "node-llama-cpp";
+export type {
+  LlamaContext,
+  LlamaContextSequence,
+  LlamaEmbeddingContext,
+  LlamaGrammarEvaluationState,
+  Token,
+} from "node-llama-cpp";
 export type { LlamaModel };

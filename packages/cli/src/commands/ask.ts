@@ -20,6 +20,7 @@ import { createProgressLine, type ProgressLine } from "../output/progress-line.t
 import { writeWarnings } from "../output/warnings.ts";
 import { questionOf } from "../question.ts";
 import { answerLine } from "../result-lines.ts";
+import { allOf, filterOf } from "../where.ts";
 import { requireKnownRoles, requireStore, settingsOf, storePath, withAdvisor } from "../with-advisor.ts";
 
 export interface AskFlags extends AnswerFlags, BatchFlags, TimeFlags {}
@@ -51,7 +52,10 @@ export async function ask(context: CommandContext, words: readonly string[], fla
           file: asked.file,
           concurrency: asked.concurrency,
           onDone: (done) => progress.show({ stage: "answering", done, unit: "questions" }),
-          answer: async ({ id, question }) => answerLine(id, await advisor.ask({ ...request, question })),
+          answer: async ({ id, question, filter }) => {
+            const both = allOf([request.filter, filter]);
+            return answerLine(id, await advisor.ask({ ...request, question, ...(both && { filter: both }) }));
+          },
         });
       }
       progress.say("Answering");
@@ -71,10 +75,12 @@ export async function ask(context: CommandContext, words: readonly string[], fla
 /** One question with everything the flags say of it, the question itself left out. */
 export function requestOf(flags: AnswerFlags, principal: Principal, signal: AbortSignal) {
   const number = parseNumber;
+  const filter = filterOf(flags);
   return {
     ...answerChoiceOf(flags),
     principal,
     signal,
+    ...(filter && { filter }),
     ...(flags.grounding !== undefined && { grounding: parseGrounding(flags.grounding) }),
     ...(flags.topK !== undefined && { topK: number("--top-k", flags.topK, { min: 1, max: MAX_TOP_K }) }),
     ...(flags.maxTokens !== undefined && {

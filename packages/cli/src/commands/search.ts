@@ -19,6 +19,7 @@ import { createProgressLine } from "../output/progress-line.ts";
 import { writeWarnings } from "../output/warnings.ts";
 import { questionOf } from "../question.ts";
 import { searchLine } from "../result-lines.ts";
+import { allOf, filterOf } from "../where.ts";
 import { requireKnownRoles, requireStore, settingsOf, withAdvisor } from "../with-advisor.ts";
 
 export interface SearchFlags extends AskerFlags, BatchFlags, TimeFlags {
@@ -36,10 +37,12 @@ export async function search(
   const asked = questionOf("search", words, flags);
   const principal = principalOf(flags);
   const time = asOfOption(flags);
+  const filter = filterOf(flags);
   const options = {
     principal,
     signal,
     ...time,
+    ...(filter && { filter }),
     ...(flags.mode !== undefined && { mode: parseSearchMode(flags.mode) }),
     ...(flags.topK !== undefined && { topK: parseNumber("--top-k", flags.topK, { min: 1, max: MAX_TOP_K }) }),
   };
@@ -56,7 +59,13 @@ export async function search(
           file: asked.file,
           concurrency: asked.concurrency,
           onDone: (done) => progress.show({ stage: "searching", done, unit: "questions" }),
-          answer: async ({ id, question }) => searchLine(id, await advisor.search(question, options)),
+          answer: async ({ id, question, filter: own }) => {
+            const both = allOf([filter, own]);
+            return searchLine(
+              id,
+              await advisor.search(question, { ...options, ...(both && { filter: both }) }),
+            );
+          },
         });
       }
       progress.say("Searching");

@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import { type ChangeReport, DEFAULT_TENANT } from "@advisor/contracts";
+import { BadInputError, type ChangeReport, DEFAULT_TENANT } from "@advisor/contracts";
 import type { CommandContext, CommandResult } from "../context.ts";
 import { parseKeepVersions, type StoreFlags } from "../flags.ts";
 import { counted, duration } from "../output/numbers.ts";
@@ -10,39 +10,84 @@ import { padEnd, widthOf } from "../output/width.ts";
 import { indent, wrap } from "../output/wrap.ts";
 import { settingsOf, storePath, withAdvisor } from "../with-advisor.ts";
 
-export interface SyncFlags extends StoreFlags {
+/** Flags of the commands that read folders. */
+export interface FolderFlags extends StoreFlags {
   readonly defaultRole: readonly string[];
   readonly source?: string;
   readonly keepVersions?: string;
+  readonly include: readonly string[];
+  readonly exclude: readonly string[];
   readonly verbose?: boolean;
+}
+
+export interface SyncFlags extends FolderFlags {
+  readonly rehash?: boolean;
 }
 
 /** Uris of one kind that are listed; the rest is counted. `--verbose` lists all. */
 const LISTED = 20;
 
-/** `advisor sync FOLDER`. */
-export async function sync(context: CommandContext, folder: string, flags: SyncFlags): CommandResult {
-  const { host, terminal } = context;
+/** `advisor sync FOLDER…`. */
+export async function sync(
+  context: CommandContext,
+  folders: readonly string[],
+  flags: SyncFlags,
+): CommandResult {
+  requireOneSource(folders, flags);
   const keep =
     flags.keepVersions === undefined ? {} : { keepVersions: parseKeepVersions(flags.keepVersions) };
-  const progress = createProgressLine(host, { json: flags.json === true });
+  const progress = createProgressLine(context.host, { json: flags.json === true });
   progress.say("Opening the store");
-  let report: ChangeReport;
   try {
     const settings = { ...settingsOf(context, flags, progress.show), ...keep };
-    report = await withAdvisor(context, settings, (advisor) =>
-      advisor.sync(resolve(host.cwd, folder), {
-        ...(flags.tenant !== undefined && { tenant: flags.tenant }),
-        ...(flags.defaultRole.length > 0 && { defaultRoles: [...flags.defaultRole] }),
-        ...(flags.source !== undefined && { source: flags.source }),
-        signal: context.signal,
-        onProgress: progress.show,
-      }),
-    );
+    await withAdvisor(context, settings, async (advisor) => {
+      for (const [index, folder] of folders.entries()) {
+        const report = await advisor.sync(resolve(context.host.cwd, folder), {
+          ...folderOptions(flags),
+          ...(flags.rehash && { rehash: true }),
+          signal: context.signal,
+          onProgress: progress.show,
+        });
+        progress.pause();
+        if (index > 0 && !flags.json) await context.terminal.line("");
+        await writeReport(context, folder, report, flags);
+      }
+    });
   } finally {
     progress.end();
   }
+}
 
+/** What the flags say of a folder, for `sync` and `watch` alike. */
+export function folderOptions(flags: FolderFlags) {
+  return {
+    ...(flags.tenant !== undefined && { tenant: flags.tenant }),
+    ...(flags.defaultRole.length > 0 && { defaultRoles: [...flags.defaultRole] }),
+    ...(flags.source !== undefined && { source: flags.source }),
+    ...(flags.include.length > 0 && { include: flags.include }),
+    ...(flags.exclude.length > 0 && { exclude: flags.exclude }),
+  };
+}
+
+/** @throws BadInputError `invalid_request`: under one name, each folder would take the pages of the others away. */
+export function requireOneSource(folders: readonly string[], flags: FolderFlags): void {
+  if (flags.source === undefined || folders.length === 1) return;
+  throw new BadInputError({
+    code: "invalid_request",
+    subject: `--source ${flags.source}`,
+    reason: `it names the pages of one folder, and ${folders.length} are given`,
+    nextStep: "Leave it out, or run the command once for each folder",
+  });
+}
+
+/** One folder's report, as text or as a line of JSON. */
+export async function writeReport(
+  context: CommandContext,
+  folder: string,
+  report: ChangeReport,
+  flags: FolderFlags,
+): Promise<void> {
+  const { terminal } = context;
   if (flags.json) {
     const tenant = flags.tenant ?? DEFAULT_TENANT;
     await terminal.line(JSON.stringify({ folder, store: storePath(context, flags), tenant, ...report }));

@@ -11,9 +11,12 @@ export type AdapterErrorCode =
 /** A LoRA adapter is missing, broken, or does not belong to the base it was asked to steer. */
 export class AdapterError extends AdvisorError {
   readonly code: AdapterErrorCode;
+  /** A file that is not there was named wrongly, as a folder that is not there is. */
+  override readonly wrongUse: boolean;
 
   constructor(options: AdvisorErrorOptions & { readonly code: AdapterErrorCode }) {
     super(options);
     this.code = options.code;
+    this.wrongUse = options.code === "adapter_missing";
   }
 }

@@ -11,9 +11,12 @@ export type ModelErrorCode =
 /** A base model or embedder is missing, broken or not the one it should be. */
 export class ModelError extends AdvisorError {
   readonly code: ModelErrorCode;
+  /** A file that is not there was named wrongly, as a folder that is not there is. */
+  override readonly wrongUse: boolean;
 
   constructor(options: AdvisorErrorOptions & { readonly code: ModelErrorCode }) {
     super(options);
     this.code = options.code;
+    this.wrongUse = options.code === "model_missing";
   }
 }

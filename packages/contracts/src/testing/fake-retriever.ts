@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { readdir, readFile, realpath, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { z } from "zod";
 import {
   type Access,
   DEFAULT_TENANT,
@@ -9,10 +10,18 @@ import {
   permits,
   principalSchema,
 } from "../access.ts";
-import { type Chunk, type Document, type DocumentInput, documentInputSchema } from "../document.ts";
+import {
+  type Chunk,
+  type Document,
+  type DocumentInput,
+  documentInputSchema,
+  metadataSchema,
+} from "../document.ts";
 import { BadInputError } from "../errors/bad-input-error.ts";
 import { CancelledError } from "../errors/cancelled-error.ts";
 import { NotPermittedError } from "../errors/not-permitted-error.ts";
+import { countFacets, countRequestSchema, facetsRequestSchema } from "../facets.ts";
+import { type Filter, matchesFilter } from "../filter.ts";
 import {
   type DocumentReference,
   type DocumentVersion,
@@ -32,6 +41,9 @@ import {
   type WriteOptions,
 } from "../retriever.ts";
 import { throwIfAborted } from "../throw-if-aborted.ts";
+
+/** Metadata is looked at document by document, so that one bad value leaves out one document. */
+const inputSchema = documentInputSchema.extend({ metadata: z.unknown().optional() });
 
 /** A retriever in memory, for tests, which remembers what it was asked. */
 export interface FakeRetriever extends Retriever {
@@ -119,7 +131,7 @@ export function createFakeRetriever(): FakeRetriever {
     source: string,
     options: WriteOptions,
     removeOthers: boolean,
-    skipped: Skipped[] = [],
+    left: readonly Skipped[] = [],
   ): ChangeReport => {
     live();
     throwIfAborted(options.signal, "retrieval");
@@ -128,9 +140,19 @@ export function createFakeRetriever(): FakeRetriever {
     const changed: string[] = [];
     const removed: string[] = [];
     let unchanged = 0;
+    const skipped = [...left];
     let chunks = 0;
-    for (const [index, raw] of inputs.entries()) {
-      const input = parseInput(documentInputSchema, raw, `document ${index + 1}`);
+    const parsed = inputs.map((raw, index) => parseInput(inputSchema, raw, `document ${index + 1}`));
+    for (const { metadata, ...rest } of parsed) {
+      const facts = metadataSchema.optional().safeParse(metadata);
+      if (!facts.success) {
+        skipped.push({
+          uri: rest.uri,
+          reason: `its metadata does not fit: ${facts.error.issues[0]?.message}`,
+        });
+        continue;
+      }
+      const input = { ...rest, ...(facts.data && { metadata: facts.data }) };
       const next = read(input, tenant, source, options.defaultRoles ?? []);
       const before = store.get(next.document.id);
       if (before?.document.version === next.document.version) {
@@ -156,6 +178,11 @@ export function createFakeRetriever(): FakeRetriever {
     return { added, changed, removed, unchanged, skipped, chunks, elapsedMs: 0, warnings };
   };
 
+  const readable = (principal: Principal, filter: Filter | undefined, asOf?: Date) =>
+    standing(asOf).filter(
+      ({ document }) => permits(ruleOf(document), principal) && (!filter || matchesFilter(filter, document)),
+    );
+
   return {
     searches,
     get disposed() {
@@ -168,20 +195,16 @@ export function createFakeRetriever(): FakeRetriever {
       live();
       const { signal, ...fields } = request;
       throwIfAborted(signal, "retrieval");
-      const { query, principal, topK, mode, asOf } = parseInput(
-        searchRequestSchema,
-        fields,
-        "search request",
-      );
+      const parsed = parseInput(searchRequestSchema, fields, "search request");
+      const { query, principal, topK, mode, filter, asOf } = parsed;
       searches.push(request);
       const failing = failure;
       failure = undefined;
       if (failing) throw failing;
       const asked = new Set(words(query));
       const found: { chunk: Chunk; document: Document; hits: number; version: Version }[] = [];
-      for (const version of standing(asOf)) {
+      for (const version of readable(principal, filter, asOf)) {
         const { document, chunks } = version;
-        if (!permits(ruleOf(document), principal)) continue;
         for (const chunk of chunks) {
           const held = new Set(words(`${document.title} ${chunk.headings.join(" ")} ${chunk.text}`));
           const hits = [...asked].filter((word) => held.has(word)).length;
@@ -218,7 +241,10 @@ export function createFakeRetriever(): FakeRetriever {
       return { ...document, access: ruleOf(document) };
     },
     async upsert(documents, options = {}) {
-      return write(documents, "upsert", options, false);
+      // Of two documents with one uri the later one is meant.
+      const byUri = new Map<string, DocumentInput>();
+      for await (const document of documents) byUri.set(document.uri, document);
+      return write([...byUri.values()], "upsert", options, false);
     },
     async remove(uris, options = {}) {
       live();
@@ -261,6 +287,23 @@ export function createFakeRetriever(): FakeRetriever {
       }
       inputs.sort((a, b) => (a.uri < b.uri ? -1 : 1));
       return write(inputs, options.source ?? root, options, true, skipped);
+    },
+    async count({ signal, ...fields }) {
+      live();
+      throwIfAborted(signal, "retrieval");
+      const { principal, filter } = parseInput(countRequestSchema, fields, "count request");
+      const found = readable(principal, filter);
+      return { documents: found.length, passages: found.reduce((sum, { chunks }) => sum + chunks.length, 0) };
+    },
+    async facets({ signal, ...fields }) {
+      live();
+      throwIfAborted(signal, "retrieval");
+      const request = parseInput(facetsRequestSchema, fields, "facets request");
+      const found = readable(request.principal, request.filter);
+      return countFacets(
+        found.map(({ document }) => document),
+        request,
+      );
     },
     async roles(tenant) {
       live();

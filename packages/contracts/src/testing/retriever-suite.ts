@@ -3,6 +3,8 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { ADMINISTRATOR, DEFAULT_PRINCIPAL, type Principal } from "../access.ts";
+import type { Metadata } from "../document.ts";
+import type { Filter } from "../filter.ts";
 import type { Retriever, SearchMode } from "../retriever.ts";
 
 /** What every {@link Retriever} must do. `make` gives an empty one at each call. */
@@ -150,6 +152,252 @@ export function describeRetriever(name: string, make: () => Promise<Retriever>):
       }
     });
 
+    describe("filters, counts and facets", () => {
+      const pages = [
+        {
+          uri: "a/1.md",
+          text: "The zebra of one.",
+          metadata: { year: 2024, tags: ["x", "y"], draft: false },
+        },
+        {
+          uri: "a/2.md",
+          text: "The zebra of two.",
+          metadata: { year: 2025.5, tags: ["y"], day: "2026-03-01" },
+        },
+        {
+          uri: "b/3.md",
+          text: "The zebra of three.",
+          metadata: { year: "2024", day: "2026-03-01T12:00:00Z" },
+        },
+        { uri: "b/4.md", text: "The zebra of four.", metadata: { year: -3, tags: [], note: null } },
+      ];
+      const cases: readonly (readonly [string, Filter, readonly number[]])[] = [
+        ["a number is not its text", { key: "year", equals: 2024 }, [1]],
+        ["nor a text its number", { key: "year", equals: "2024" }, [3]],
+        ["an item of a list", { key: "tags", equals: "y" }, [1, 2]],
+        ["one of several", { key: "year", in: ["2024", -3, true] }, [3, 4]],
+        ["false is a value", { key: "draft", equals: false }, [1]],
+        ["null is a value", { key: "note", equals: null }, [4]],
+        ["and does not exist", { key: "note", exists: true }, []],
+        ["existing", { key: "day", exists: true }, [2, 3]],
+        ["not existing", { key: "tags", exists: false }, [3, 4]],
+        ["a range of numbers", { key: "year", gt: -3, lt: 2025.5 }, [1]],
+        ["its bounds included", { key: "year", gte: -3, lte: 2025.5 }, [1, 2, 4]],
+        ["an empty range", { key: "year", gt: 5, lt: 5 }, []],
+        ["a day, whole", { key: "day", lte: "2026-03-01" }, [2, 3]],
+        ["after a day", { key: "day", gt: "2026-03-01" }, []],
+        ["from a moment on", { key: "day", gte: "2026-03-01T12:00:00Z" }, [3]],
+        ["not", { not: { key: "year", equals: 2024 } }, [2, 3, 4]],
+        [
+          "and",
+          {
+            and: [
+              { key: "tags", equals: "y" },
+              { key: "year", gt: 2024 },
+            ],
+          },
+          [2],
+        ],
+        [
+          "or",
+          {
+            or: [
+              { key: "year", lt: 0 },
+              { key: "draft", exists: true },
+            ],
+          },
+          [1, 4],
+        ],
+        ["the beginning of a uri", { uriPrefix: "b/" }, [3, 4]],
+        ["a source", { source: "upsert" }, [1, 2, 3, 4]],
+        ["another source", { source: "upser" }, []],
+        ["an unknown document", { documentIds: ["0123"] }, []],
+        ["SQL is text", { key: "year' OR 1=1 --", equals: "' OR 1=1 --" }, []],
+      ];
+      beforeEach(() => retriever.upsert(pages, { defaultRoles: ["staff"] }));
+
+      test.each(cases)("%s", async (_, filter, expected) => {
+        for (const mode of modes) {
+          const { passages } = await retriever.search({
+            query: "zebra",
+            principal: as("staff"),
+            mode,
+            filter,
+          });
+          expect(passages.map(({ uri }) => Number(/\d/.exec(uri)?.[0])).sort()).toEqual(expected);
+        }
+        const { documents, passages } = (await retriever.count?.({ principal: as("staff"), filter })) ?? {};
+        if (retriever.count) expect([documents, passages]).toEqual([expected.length, expected.length]);
+        if (retriever.count) {
+          expect(await retriever.count({ principal: as("hr"), filter })).toEqual({
+            documents: 0,
+            passages: 0,
+          });
+        }
+      });
+
+      test("documents by id, and none beyond one's rights", async () => {
+        await retriever.upsert([doc("hr.md", "The zebra of hr.", ["hr"])]);
+        const { passages } = await retriever.search({ query: "zebra hr", principal: admin });
+        const ids = passages.map(({ documentId }) => documentId);
+        const filter = { documentIds: ids };
+        const seen = await retriever.search({ query: "zebra", principal: as("hr"), filter });
+        expect(seen.passages.map(({ uri }) => uri)).toEqual(["hr.md"]);
+      });
+
+      test("a filter starves nobody: its few are found among many", async () => {
+        await retriever.upsert(
+          Array.from({ length: 80 }, (_, i) => doc(`z${i}.md`, `Zebra zebra of ${i}.`, ["staff"])),
+        );
+        for (const mode of modes) {
+          const filter = { key: "tags", exists: true } as const;
+          const { passages } = await retriever.search({
+            query: "zebra",
+            principal: as("staff"),
+            mode,
+            filter,
+          });
+          expect(passages.map(({ uri }) => uri).sort()).toEqual(["a/1.md", "a/2.md"]);
+        }
+      });
+
+      test("facets count what the principal may read, under the filter", async () => {
+        if (!retriever.facets) return;
+        await retriever.upsert([
+          { ...doc("hr.md", "Pay.", ["hr", "staff"]), metadata: { tags: ["z", "y"] } },
+        ]);
+        await retriever.upsert([{ ...doc("boss.md", "Boss."), metadata: { tags: ["z"], secret: 1 } }]);
+        const by = ["source", "role", { key: "tags" }, { key: "secret" }] as const;
+        const facets = await retriever.facets({ principal: as("staff"), by: [...by] });
+        expect(facets).toEqual({
+          documents: 5,
+          facets: [
+            { by: "source", values: [{ value: "upsert", documents: 5 }], moreValues: 0, without: 0 },
+            { by: "role", values: [{ value: "staff", documents: 5 }], moreValues: 0, without: 0 },
+            {
+              by: { key: "tags" },
+              values: [
+                { value: "y", documents: 3 },
+                { value: "x", documents: 1 },
+                { value: "z", documents: 1 },
+              ],
+              moreValues: 0,
+              without: 2,
+            },
+            { by: { key: "secret" }, values: [], moreValues: 0, without: 5 },
+          ],
+        });
+        const filter = { key: "tags", equals: "z" } as const;
+        const asAdmin = await retriever.facets({
+          principal: admin,
+          by: ["role", { key: "tags" }],
+          filter,
+          limit: 1,
+        });
+        expect(asAdmin.documents).toBe(2);
+        expect(asAdmin.facets[0]).toMatchObject({
+          values: [{ value: "hr", documents: 1 }],
+          moreValues: 1,
+          without: 1,
+        });
+        expect(asAdmin.facets[1]).toMatchObject({ values: [{ value: "z", documents: 2 }], moreValues: 1 });
+        const nobody = await retriever.facets({ principal: as(), by: ["source"] });
+        expect(nobody).toEqual({
+          documents: 0,
+          facets: [{ by: "source", values: [], moreValues: 0, without: 0 }],
+        });
+      });
+
+      test("bad metadata leaves out its document, with the reason, and the rest goes on", async () => {
+        const bad: unknown[] = [
+          { price: Number.NaN },
+          { price: Number.POSITIVE_INFINITY },
+          { essay: "x".repeat(1024 * 1024) },
+          { deep: { deeper: {} } },
+          { list: Array.from({ length: 65 }, () => 1) },
+          Object.fromEntries(Array.from({ length: 65 }, (_, i) => [`k${i}`, 1])),
+          "a text",
+          [1],
+        ];
+        const hostile = {
+          "' OR 1=1 --": "' OR 1=1 --",
+          constructor: "c",
+          "a=b": "c",
+          a: "b=c",
+          "\0": "\0",
+          "]": "[",
+          empty: "",
+        };
+        const report = await retriever.upsert([
+          ...bad.map((metadata, i) => ({ ...doc(`bad${i}.md`, "A lion."), metadata: metadata as Metadata })),
+          { ...doc("good.md", "A good lion."), metadata: hostile },
+        ]);
+        expect(report.added).toEqual(["good.md"]);
+        expect(report.skipped.map(({ uri }) => uri)).toEqual(bad.map((_, i) => `bad${i}.md`));
+        expect(report.skipped.every(({ reason }) => /metadata/.test(reason) && reason.length < 500)).toBe(
+          true,
+        );
+        const find = async (filter: Filter) =>
+          (await retriever.search({ query: "lion", principal: admin, filter })).passages.map(
+            ({ uri }) => uri,
+          );
+        for (const [key, value] of Object.entries(hostile)) {
+          expect(await find({ key, equals: value })).toEqual(["good.md"]);
+        }
+        expect(await find({ key: "a=b", equals: "b=c" })).toEqual([]);
+        expect(await find({ key: "toString", exists: true })).toEqual([]);
+        expect(await find({ key: "__proto__", exists: true })).toEqual([]);
+        const id = (await retriever.search({ query: "good lion", principal: admin })).passages[0]?.documentId;
+        expect((await retriever.document(id ?? "", admin))?.metadata).toEqual(hostile);
+      });
+
+      test("wrong filters are refused by name", async () => {
+        const cyclic: Record<string, unknown> = {};
+        cyclic.not = cyclic;
+        const wrong: unknown[] = [
+          "year = 2024",
+          [],
+          null,
+          {},
+          { key: "year" },
+          { equals: 1 },
+          { key: "year", equals: Number.NaN },
+          { key: "year", equals: { gt: 1 } },
+          { key: "year", equals: 1, gt: 1 },
+          { key: "year", in: [] },
+          { key: "year", gt: "soon" },
+          { key: "year", gt: "2026-02-30" },
+          { key: "year", gt: 1, lt: "2026-01-01" },
+          { key: "\ud800", equals: 1 },
+          { key: "", equals: 1 },
+          { and: [] },
+          { and: [{ key: "a", equals: 1 }], or: [{ key: "a", equals: 1 }] },
+          { or: Array.from({ length: 300 }, () => ({ key: "a", equals: 1 })) },
+          { uriPrefix: "" },
+          { documentIds: [] },
+          cyclic,
+        ];
+        for (const filter of wrong) {
+          const request = { query: "zebra", principal: admin, filter: filter as Filter };
+          await expect(retriever.search(request)).rejects.toMatchObject({ wrongUse: true });
+        }
+        await expect(
+          retriever.search({
+            query: "x",
+            principal: admin,
+            filter: {
+              and: [
+                { key: "year", equals: 1 },
+                { key: "day", lt: "tomorrow" },
+              ],
+            },
+          }),
+        ).rejects.toMatchObject({
+          message: expect.stringContaining("filter.and.1.lt: must be a finite number, or a date"),
+        });
+      });
+    });
+
     test("sync adds, changes, removes, and leaves the rest alone", async () => {
       await put({
         "a.md": "# A\n\nApples are red.",
@@ -287,6 +535,24 @@ export function describeRetriever(name: string, make: () => Promise<Retriever>):
       for (const document of bad)
         await expect(retriever.upsert([document])).rejects.toMatchObject({ wrongUse: true });
       expect((await retriever.status()).tenants).toEqual([]);
+    });
+
+    test("a stream of documents is stored, the later of one uri last, and reported once each", async () => {
+      async function* stream() {
+        yield doc("a.md", "The zebra is striped.");
+        yield doc("b.md", "The lion is not.");
+        yield doc("a.md", "The giraffe is spotted.");
+      }
+      const report = await retriever.upsert(stream());
+      expect([...report.added].sort()).toEqual(["a.md", "b.md"]);
+      expect(report.changed).toEqual([]);
+      expect(await uris("zebra", admin, "keyword")).toEqual([]);
+      expect(await uris("giraffe", admin, "keyword")).toEqual(["a.md"]);
+      expect((await retriever.status()).tenants).toMatchObject([{ documents: 2 }]);
+      async function* broken() {
+        yield doc("", "x");
+      }
+      await expect(retriever.upsert(broken())).rejects.toMatchObject({ wrongUse: true });
     });
 
     test("calls made at once all have their effect", async () => {

@@ -14,6 +14,19 @@ describe("poolRows", () => {
     expect([...(poolRows(data, [2, 3, 2], [2, 1], "cls")[0] ?? [])]).toEqual([1, 0]);
   });
 
+  test("last takes the last token that is no padding", () => {
+    const rows = poolRows(data, [2, 3, 2], [2, 1], "last").map((v) => [...v]);
+    expect(rows).toEqual([
+      [0, 1],
+      [0, 1],
+    ]);
+  });
+
+  test("fewer dimensions are the first ones, of unit length again", () => {
+    const [row] = poolRows(Float32Array.from([3, 4, 12]), [1, 3], [1], "mean", 2);
+    expect([...(row ?? [])].map((v) => v.toFixed(3))).toEqual(["0.600", "0.800"]);
+  });
+
   test("pooled output is only scaled, and zero stays zero", () => {
     expect(poolRows(Float32Array.from([0, 5, 0, 0]), [2, 2], [1, 1], "mean").map((v) => [...v])).toEqual([
       [0, 1],

@@ -1,11 +1,18 @@
 import { createHash } from "node:crypto";
-import { readFile } from "node:fs/promises";
-import { isAbsolute, join, resolve } from "node:path";
+import { isAbsolute, resolve } from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { CancelledError, type Embedder, ModelError, parseInput } from "@advisor/contracts";
+import {
+  BadInputError,
+  CancelledError,
+  type Embedder,
+  type EmbeddingKind,
+  ModelError,
+  parseInput,
+} from "@advisor/contracts";
 import type * as Transformers from "@xenova/transformers";
 import { z } from "zod";
-import { poolRows } from "./pooling.ts";
+import { DTYPES, type Dtype, type EmbedderFolder, readEmbedderFolder } from "./embedder-folder.ts";
+import { type Pooling, poolRows } from "./pooling.ts";
 import { type EncodeText, encodeByWord, splitsAtWhiteSpace } from "./token-ids.ts";
 
 /** Most padded tokens in one run of the model: bounds its memory (some 8,192 x width x 4 bytes for each activation). */
@@ -20,12 +27,20 @@ const settingsSchema = z.strictObject({
     .string()
     .regex(/^[0-9a-f]{64}$/, "must be a lower-case hexadecimal SHA-256")
     .optional(),
-  pooling: z.enum(["mean", "cls"]).default("mean"),
+  dtype: z.enum(DTYPES).default("fp32"),
+  pooling: z.enum(["mean", "cls", "last", "none"]).optional(),
+  queryPrefix: z.string().max(2000).optional(),
+  passagePrefix: z.string().max(2000).optional(),
+  dimensions: z.number().int().min(1).optional(),
 });
 
 /** Where an embedder's files are, and what is known of it. */
 export interface TransformersEmbedderSettings {
-  /** Folder of the model: `config.json`, `tokenizer.json`, `tokenizer_config.json`, `onnx/model.onnx`. */
+  /**
+   * Folder of the model: `config.json`, `tokenizer.json`, `tokenizer_config.json`, `onnx/model.onnx`. Where the files of
+   * sentence-transformers lie beside them (`1_Pooling/config.json`, `config_sentence_transformers.json`), they name the
+   * pooling and the prefixes.
+   */
   readonly folder: string;
   /** Default: the folder's name. */
   readonly name?: string;
@@ -33,13 +48,21 @@ export interface TransformersEmbedderSettings {
   readonly maxTokens?: number;
   /** What the ONNX file must be. Default: any file is taken. */
   readonly sha256?: string;
-  /** How token vectors become one. Default `mean`, as sentence-transformers does. */
-  readonly pooling?: "mean" | "cls";
+  /** Precision of the weights, which is another file each. Default `fp32`, `onnx/model.onnx`. */
+  readonly dtype?: Dtype;
+  /** How token vectors become one; `none` takes the model's own `sentence_embedding`. Default: the folder's, else `mean`. */
+  readonly pooling?: Pooling | "none";
+  /** Put before a question, such as `query: `. Default: the folder's, else none. */
+  readonly queryPrefix?: string;
+  /** Put before a passage, such as `passage: `. Default: the folder's, else none. */
+  readonly passagePrefix?: string;
+  /** Keeps only the first so many numbers of a vector, for models made for it (Matryoshka). Default: all. */
+  readonly dimensions?: number;
 }
 
 /**
- * Loads a sentence embedder with transformers.js, in single precision, from local files alone.
- * @throws ModelError `model_missing`, `model_invalid` or `model_untrusted`, naming the file.
+ * Loads a sentence embedder with transformers.js from local files alone.
+ * @throws ModelError `model_missing`, `model_invalid`, `model_untrusted` or `model_unsupported`, naming the file.
  */
 export async function createTransformersEmbedder(settings: TransformersEmbedderSettings): Promise<Embedder> {
   const parsed = parseInput(settingsSchema, settings, "embedder settings", "invalid_setting");
@@ -48,20 +71,24 @@ export async function createTransformersEmbedder(settings: TransformersEmbedderS
   const name = parsed.name ?? folder.split(/[\\/]/).filter(Boolean).at(-1) ?? "embedder";
   const library = import("@xenova/transformers");
   library.catch(() => {});
-  // In order, so that of several missing files always the same one is named.
-  const onnx = await readModelFile(folder, join("onnx", "model.onnx"));
-  const tokenizerFile = await readModelFile(folder, "tokenizer.json");
-  for (const file of ["config.json", "tokenizer_config.json"]) await readModelFile(folder, file);
-  const onnxHash = createHash("sha256").update(onnx).digest("hex");
-  if (parsed.sha256 && parsed.sha256 !== onnxHash) {
+  const files = await readEmbedderFolder(folder, parsed.dtype);
+  if (parsed.sha256 && parsed.sha256 !== files.weightsSha256) {
     throw new ModelError({
       code: "model_untrusted",
-      subject: join(folder, "onnx", "model.onnx"),
-      reason: `its SHA-256 is ${onnxHash}, and ${parsed.sha256} was asked for`,
+      subject: files.weights,
+      reason: `its SHA-256 is ${files.weightsSha256}, and ${parsed.sha256} was asked for`,
       nextStep: "Put the right file there, or correct the hash",
     });
   }
-  const contentHash = createHash("sha256").update(onnxHash).update(tokenizerFile).digest("hex").slice(0, 16);
+  const pooling = parsed.pooling ?? files.pooling ?? "mean";
+  if (files.hasDenseLayer && pooling !== "none") throw denseLayer(folder);
+  const prefixes = {
+    query: parsed.queryPrefix ?? files.queryPrefix ?? "",
+    passage: parsed.passagePrefix ?? files.passagePrefix ?? "",
+  };
+  // All that changes a vector, so that a store never mixes two.
+  const identity = [files.contentHash, pooling, prefixes.query, prefixes.passage, parsed.dimensions ?? 0];
+  const id = `${name}@${createHash("sha256").update(JSON.stringify(identity)).digest("hex").slice(0, 16)}`;
   const broken = (error: unknown): never => {
     throw new ModelError({
       code: "model_invalid",
@@ -76,44 +103,49 @@ export async function createTransformersEmbedder(settings: TransformersEmbedderS
   const options = { local_files_only: true } as const;
   const [tokenizer, model] = await Promise.all([
     transformers.AutoTokenizer.from_pretrained(folder, options),
-    transformers.AutoModel.from_pretrained(folder, { ...options, dtype: "fp32" }),
+    transformers.AutoModel.from_pretrained(folder, { ...options, dtype: parsed.dtype }),
   ]).catch(broken);
-  const parts = { transformers, tokenizer, model, tokenizerFile, name, pooling: parsed.pooling };
-  return build({ ...parts, id: `${name}@${contentHash}`, maxTokens: parsed.maxTokens }).catch(
-    async (error: unknown) => {
-      await model.dispose();
-      return broken(error);
-    },
-  );
+  const parts = { transformers, tokenizer, model, files, name, id, pooling, prefixes };
+  const { maxTokens, dimensions } = parsed;
+  return build({ ...parts, maxTokens, dimensions }).catch(async (error: unknown) => {
+    await model.dispose();
+    return BadInputError.isInstance(error) ? Promise.reject(error) : broken(error);
+  });
 }
 
 interface Parts {
   readonly transformers: typeof Transformers;
   readonly tokenizer: Transformers.PreTrainedTokenizer;
   readonly model: Transformers.PreTrainedModel;
-  readonly tokenizerFile: Buffer;
+  readonly files: EmbedderFolder;
   readonly name: string;
   readonly id: string;
-  readonly pooling: "mean" | "cls";
+  readonly pooling: Pooling | "none";
+  readonly prefixes: Readonly<Record<EmbeddingKind, string>>;
   readonly maxTokens: number | undefined;
+  readonly dimensions: number | undefined;
 }
 
 async function build(parts: Parts): Promise<Embedder> {
-  const { transformers, tokenizer, model, name, pooling } = parts;
+  const { transformers, tokenizer, model, files, name, pooling, prefixes } = parts;
   const encodeWhole: EncodeText = (text) => tokenizer.encode(text, { add_special_tokens: false });
-  const encode = splitsAtWhiteSpace(JSON.parse(parts.tokenizerFile.toString("utf8")))
-    ? encodeByWord(encodeWhole)
-    : encodeWhole;
+  const encode = splitsAtWhiteSpace(files.tokenizer) ? encodeByWord(encodeWhole) : encodeWhole;
   const { before, after } = specialTokens(tokenizer.encode("a"), encodeWhole("a"));
-  const own = tokenizer.model_max_length;
+  const own = Math.min(
+    tokenizer.model_max_length ?? Number.POSITIVE_INFINITY,
+    files.maxPositions ?? Number.POSITIVE_INFINITY,
+  );
   const limit = Math.min(parts.maxTokens ?? Number.POSITIVE_INFINITY, Number.isFinite(own) ? own : 512, 8192);
-  const maxTokens = limit - before.length - after.length;
+  /** Tokens of a text and its prefix. */
+  const room = limit - before.length - after.length;
+  const maxTokens = room - Math.max(encode(prefixes.query).length, encode(prefixes.passage).length);
+  if (!(maxTokens > 0)) throw new Error("its limit leaves no token for a text");
   const unknown = tokenizer.unk_token_id;
   let inFlight: Promise<unknown> = Promise.resolve();
   let disposed = false;
 
   const run = async (batch: readonly (readonly number[])[]): Promise<Float32Array[]> => {
-    const rows = batch.map((ids) => [...before, ...ids.slice(0, maxTokens), ...after]);
+    const rows = batch.map((ids) => [...before, ...ids.slice(0, room), ...after]);
     const width = Math.max(...rows.map((row) => row.length));
     const dims = [rows.length, width];
     const ids = new BigInt64Array(rows.length * width).fill(BigInt(tokenizer.pad_token_id ?? 0));
@@ -130,18 +162,27 @@ async function build(parts: Parts): Promise<Embedder> {
       attention_mask: tensor(mask),
       token_type_ids: tensor(new BigInt64Array(ids.length)),
     })) as Record<string, Transformers.Tensor>;
+    const own = output.sentence_embedding ?? Object.values(output).find(({ dims }) => dims.length === 2);
     const hidden = output.last_hidden_state ?? output.token_embeddings ?? Object.values(output)[0];
-    if (!hidden) throw new Error("the model gave no output");
-    return poolRows(
-      hidden.data as Float32Array,
-      hidden.dims,
-      rows.map((row) => row.length),
-      pooling,
-    );
+    const found = pooling === "none" ? own : hidden;
+    if (!found) throw new Error(`the model has no output for the pooling ${pooling}`);
+    const { data, dims: shape } = found.type === "float32" ? found : found.to("float32");
+    const lengths = rows.map((row) => row.length);
+    const kind = pooling === "none" ? "mean" : pooling;
+    return poolRows(data as Float32Array, shape, lengths, kind, parts.dimensions);
   };
 
-  const embedAll = async (texts: readonly string[], signal?: AbortSignal): Promise<Float32Array[]> => {
-    const encoded = texts.map((text) => encode(text).slice(0, maxTokens));
+  const embedAll = async (
+    texts: readonly string[],
+    prefix: string,
+    signal?: AbortSignal,
+  ): Promise<Float32Array[]> => {
+    const encoded: (readonly number[])[] = [];
+    for (const [index, text] of texts.entries()) {
+      encoded.push(text.trim() === "" ? [] : encode(prefix + text).slice(0, room));
+      // Thousands of texts take a while, and others in this process have work too.
+      if (index % MAX_BATCH_TEXTS === MAX_BATCH_TEXTS - 1) await nextTurn();
+    }
     const vectors: (Float32Array | undefined)[] = new Array(texts.length).fill(undefined);
     for (const batch of batches(encoded, unknown)) {
       throwIfStopped(signal, disposed, name);
@@ -155,6 +196,14 @@ async function build(parts: Parts): Promise<Embedder> {
   const probe = encode("a");
   const dimensions = (await run([probe]))[0]?.length ?? 0;
   if (dimensions === 0) throw new Error("its vectors are empty");
+  if (dimensions < (parts.dimensions ?? 0)) {
+    throw new BadInputError({
+      code: "invalid_setting",
+      subject: "embedder settings, dimensions",
+      reason: `it is ${parts.dimensions}, and the model's vectors have ${dimensions}`,
+      nextStep: "Correct it and call again",
+    });
+  }
 
   const dispose = async () => {
     if (disposed) return;
@@ -166,12 +215,12 @@ async function build(parts: Parts): Promise<Embedder> {
     id: parts.id,
     dimensions,
     maxTokens,
-    embed(texts, _kind, signal) {
+    embed(texts, kind, signal) {
       // One call after another: the model has both cores already, and memory stays that of one batch.
       const next = inFlight.then(async () => {
         throwIfStopped(signal, disposed, name);
         try {
-          return await embedAll(texts, signal);
+          return await embedAll(texts, prefixes[kind], signal);
         } catch (error) {
           if (CancelledError.isInstance(error)) throw error;
           throw new ModelError({
@@ -221,18 +270,14 @@ function batches(encoded: readonly (readonly number[])[], unknown: number | unde
   return found;
 }
 
-async function readModelFile(folder: string, file: string): Promise<Buffer> {
-  try {
-    return await readFile(join(folder, file));
-  } catch (error) {
-    throw new ModelError({
-      code: "model_missing",
-      subject: join(folder, file),
-      reason: `the file of the embedder cannot be read (${(error as NodeJS.ErrnoException).code ?? "unknown"})`,
-      nextStep: "Name the folder of a transformers.js model",
-      cause: error,
-    });
-  }
+/** The vectors of the tokens alone are not what such a model was trained to give. */
+function denseLayer(folder: string): ModelError {
+  return new ModelError({
+    code: "model_unsupported",
+    subject: folder,
+    reason: "it has a dense layer behind its pooling, which the tokens' vectors leave out",
+    nextStep: "Set pooling to none if its ONNX file gives sentence_embedding, or take another export",
+  });
 }
 
 function throwIfStopped(signal: AbortSignal | undefined, disposed: boolean, name: string): void {

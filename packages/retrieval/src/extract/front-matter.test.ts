@@ -13,7 +13,7 @@ describe("readFrontMatter", () => {
     expect(matter).toMatchObject({
       title: "Pay",
       roles: ["hr", "legal"],
-      metadata: { reviewBy: "2027-01-31", owner: "Ann", level: 3, draft: true, none: null, tags: "a, b" },
+      metadata: { reviewBy: "2027-01-31", owner: "Ann", level: 3, draft: true, none: null, tags: ["a", "b"] },
       warnings: [],
     });
     expect(text.slice(matter.bodyStart)).toBe("# Title\n\nText.");
@@ -93,10 +93,24 @@ describe("readFrontMatter", () => {
     expect(performance.now() - before).toBeLessThan(15_000);
   });
 
-  test("keys of the object prototype are plain keys", () => {
-    const matter = readFrontMatter(page("__proto__: {roles: [all]}\nconstructor: x"));
-    expect(matter).not.toHaveProperty("roles");
+  test("keys of the object prototype are plain keys, but for the one that cannot be kept", () => {
+    expect(readFrontMatter(page("constructor: x\ntoString: y")).metadata).toEqual({
+      constructor: "x",
+      toString: "y",
+    });
+    expect(() => readFrontMatter(page("__proto__: {roles: [all]}"))).toThrow("__proto__ is no key");
     expect(({} as Record<string, unknown>).roles).toBeUndefined();
+  });
+
+  test("hostile values are kept flat, or refused with the reason", () => {
+    const { metadata } = readFrontMatter(
+      page("a: .nan\nb: .inf\nc: [1, two, null, true]\nd: {x: [1]}\ne: [[1]]"),
+    );
+    expect(metadata).toEqual({ a: "NaN", b: "Infinity", c: [1, "two", true], d: '[["x",[1]]]', e: "[[1]]" });
+    expect(() => readFrontMatter(page(`a: [${"1,".repeat(80)}]`))).toThrow("a list of at most 64");
+    expect(() => readFrontMatter(page(`a: ${"x".repeat(5000)}`))).toThrow("at most 4,096");
+    const deep = page(`a: ${"[".repeat(20_000)}${"]".repeat(20_000)}`);
+    expect(() => readFrontMatter(deep)).toThrow(Unreadable);
   });
 
   test("any text is read or refused, never anything else", () => {

@@ -1,4 +1,11 @@
-import { MAX_ROLES, type Metadata, metadataSchema, roleSchema } from "@advisor/contracts";
+import {
+  BadInputError,
+  MAX_ROLES,
+  type Metadata,
+  metadataSchema,
+  parseInput,
+  roleSchema,
+} from "@advisor/contracts";
 import { parseDocument } from "yaml";
 import { z } from "zod";
 import { wellFormed } from "./well-formed.ts";
@@ -79,7 +86,7 @@ function refuseMisplaced(head: string): void {
 
 function readFields(source: string): Omit<FrontMatter, "bodyStart"> {
   const fields = parseYaml(source);
-  const metadata = new Map<string, string | number | boolean | null>();
+  const metadata = new Map<string, Metadata[string]>();
   const warnings: string[] = [];
   let title: string | undefined;
   let roles: readonly string[] | undefined;
@@ -93,14 +100,22 @@ function readFields(source: string): Omit<FrontMatter, "bodyStart"> {
       warnings.push("its front matter names a tenant, which only the caller can set; it was ignored");
     } else metadata.set(key, flatten(value));
   }
-  const checked = metadataSchema.safeParse(Object.fromEntries(metadata));
-  if (!checked.success) {
-    const issue = checked.error.issues[0];
-    throw new Unreadable(
-      `its front matter does not fit: ${[...(issue?.path ?? []), issue?.message].join(" ")}`,
-    );
+  const checked = readMetadata(Object.fromEntries(metadata), "its front matter");
+  return { ...(title ? { title } : {}), ...(roles ? { roles } : {}), metadata: checked, warnings };
+}
+
+/** Checks free metadata. Throws {@link Unreadable}, with `subject` in the reason, when it cannot be kept. */
+export function readMetadata(value: unknown, subject: string): Metadata {
+  // A prototype's key would be dropped without a word.
+  if (typeof value === "object" && value !== null && Object.hasOwn(value, "__proto__")) {
+    throw new Unreadable(`${subject} does not fit: __proto__ is no key`);
   }
-  return { ...(title ? { title } : {}), ...(roles ? { roles } : {}), metadata: checked.data, warnings };
+  try {
+    return parseInput(metadataSchema, value, subject);
+  } catch (error) {
+    if (!BadInputError.isInstance(error)) throw error;
+    throw new Unreadable(`${error.subject}: ${error.reason}`);
+  }
 }
 
 function parseYaml(source: string): [string, unknown][] {
@@ -148,12 +163,12 @@ function readDay(value: unknown): string {
   throw new Unreadable("reviewBy in its front matter is not a day such as 2027-01-31");
 }
 
-/** Free metadata is flat: a list of plain values becomes one text, anything deeper its JSON. */
-function flatten(value: unknown): string | number | boolean | null {
+/** Free metadata is flat, but for lists of plain values: anything deeper becomes its JSON. */
+function flatten(value: unknown): Metadata[string] {
   if (value === null || typeof value === "string" || typeof value === "boolean") return value;
   if (typeof value === "number" && Number.isFinite(value)) return value;
   if (Array.isArray(value) && value.every((item) => item === null || typeof item !== "object"))
-    return value.join(", ");
+    return value.filter((item) => item !== null).map((item) => flatten(item) as string | number | boolean);
   if (value instanceof Map || Array.isArray(value)) return JSON.stringify(value, plain);
   return String(value);
 }

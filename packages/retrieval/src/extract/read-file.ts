@@ -143,6 +143,7 @@ export function systemReason(error: unknown): string {
   const code = (error as NodeJS.ErrnoException).code;
   if (code === "EACCES" || code === "EPERM") return "it cannot be read (permission denied)";
   if (code === "ENOENT") return "it is no longer there";
+  if (code === "EMFILE" || code === "ENFILE") return "it cannot be read (too many files are open)";
   if (code === "ELOOP") return "it is a symbolic link that leads in a circle";
   return `it cannot be read (${code ?? (error instanceof Error ? error.message : String(error))})`;
 }

@@ -135,7 +135,8 @@ function differenceOf(a: Statement, b: Statement): readonly [Value, Value] | und
 function sameSubject({ context: a, statement, page }: Told, { context: b, page: other }: Told): boolean {
   if (a.qualifiers !== b.qualifiers) return false;
   for (const scope of SCOPES) {
-    if ((page.metadata[scope] ?? null) !== (other.metadata[scope] ?? null)) return false;
+    if (JSON.stringify(page.metadata[scope] ?? null) !== JSON.stringify(other.metadata[scope] ?? null))
+      return false;
   }
   if (siblings(a.title, b.title)) return false;
   const { stems, values, named, definite } = statement;

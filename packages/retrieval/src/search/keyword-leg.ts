@@ -1,5 +1,3 @@
-import type { Principal } from "@advisor/contracts";
-import { chunkFilter } from "../store/filter.ts";
 import type { KeywordClause, TableView } from "../store/lance.ts";
 import { PASSAGE_COLUMNS } from "../store/schema.ts";
 import { identifiersOf } from "./identifiers.ts";
@@ -11,16 +9,16 @@ const RELATED_BOOST = 0.6;
 /** How much more a shared identifier counts than a shared word. */
 const IDENTIFIER_BOOST = 3;
 
-/** Chunks the principal may read that share words or identifiers with the question, by BM25 over their columns. */
+/** Permitted chunks that share words or identifiers with the question, by BM25 over their columns. */
 export async function searchKeywords(
   table: TableView,
   query: string,
-  principal: Principal,
+  permitted: string,
   limit: number,
 ): Promise<Leg> {
   const begin = performance.now();
   if (!/[\p{L}\p{N}]/u.test(query)) return { rows: [], elapsedMs: 0 };
-  const rows = await table.keyword(clausesOf(query), chunkFilter(principal), limit, PASSAGE_COLUMNS);
+  const rows = await table.keyword(clausesOf(query), permitted, limit, PASSAGE_COLUMNS);
   return { rows: byScore(rows), elapsedMs: performance.now() - begin };
 }
 

@@ -1,4 +1,5 @@
-import type { Embedder, Principal, SearchMode, SearchResult } from "@advisor/contracts";
+import type { Embedder, Filter, Principal, SearchMode, SearchResult } from "@advisor/contracts";
+import { chunkFilter } from "../store/filter.ts";
 import type { Row, TableView } from "../store/lance.ts";
 import { fuse } from "./fusion.ts";
 import { searchKeywords } from "./keyword-leg.ts";
@@ -21,6 +22,7 @@ export interface ParsedSearch {
   readonly principal: Principal;
   readonly topK: number;
   readonly mode: SearchMode;
+  readonly filter?: Filter | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -34,16 +36,17 @@ export async function searchTable(parts: SearchParts, request: ParsedSearch): Pr
   if (!table || request.query.trim() === "") {
     return { passages: [], timings: { totalMs: performance.now() - begin }, warnings: [] };
   }
-  const { query, principal, topK, mode, signal } = request;
+  const { query, principal, topK, mode, filter, signal } = request;
+  const permitted = chunkFilter(principal, filter);
   const limit = mode === "hybrid" ? Math.max(MIN_CANDIDATES, 2 * topK) : topK;
   let embedMs = 0;
   const byVector = async (): Promise<Leg> => {
     const [vector] = await embedder.embed([query], "query", signal);
     embedMs = performance.now() - begin;
-    return vector ? searchVectors(table, vector, principal, limit) : { rows: [], elapsedMs: 0 };
+    return vector ? searchVectors(table, vector, permitted, limit) : { rows: [], elapsedMs: 0 };
   };
   const [keyword, vector] = await Promise.all([
-    mode === "vector" ? undefined : searchKeywords(table, query, principal, limit),
+    mode === "vector" ? undefined : searchKeywords(table, query, permitted, limit),
     mode === "keyword" ? undefined : byVector(),
   ]);
   const fuseBegin = performance.now();

@@ -1,4 +1,5 @@
-import { type DocumentReference, isAdministrator, type Principal } from "@advisor/contracts";
+import { type DocumentReference, type Filter, isAdministrator, type Principal } from "@advisor/contracts";
+import { equalTerm, existsTerm, rangeTerms } from "./facts.ts";
 
 /**
  * The one place where SQL is built. Values come from outside: each is written as a quoted literal, or refused.
@@ -19,9 +20,40 @@ export function accessFilter(principal: Principal): string {
   return `${tenant} AND array_has_any(roles, [${principal.roles.map(literal).join(", ")}])`;
 }
 
-/** Chunks that the principal may read: what every leg of a search is limited to. */
-export function chunkFilter(principal: Principal): string {
-  return `kind = 'chunk' AND ${accessFilter(principal)}`;
+/** Rows whose documents match. The oracle is `matchesFilter` of the contracts. */
+export function metadataFilter(filter: Filter): string {
+  if ("and" in filter) return `(${filter.and.map(metadataFilter).join(" AND ")})`;
+  if ("or" in filter) return `(${filter.or.map(metadataFilter).join(" OR ")})`;
+  if ("not" in filter) return `NOT (${metadataFilter(filter.not)})`;
+  if ("source" in filter) return `source = ${literal(filter.source)}`;
+  if ("uriPrefix" in filter) return `starts_with(uri, ${literal(filter.uriPrefix)})`;
+  if ("documentIds" in filter) return rowsOfDocuments(filter.documentIds);
+  const { key } = filter;
+  if ("exists" in filter)
+    return filter.exists ? holdsAny([existsTerm(key)]) : `NOT (${holdsAny([existsTerm(key)])})`;
+  if ("equals" in filter) return holdsAny([equalTerm(key, filter.equals)]);
+  if ("in" in filter) return holdsAny(filter.in.map((value) => equalTerm(key, value)));
+  return holdsAny(rangeTerms(filter));
+}
+
+function holdsAny(terms: readonly string[]): string {
+  if (terms.length === 0) return "false";
+  return `array_has_any(facts, [${terms.map(literal).join(", ")}])`;
+}
+
+/** Rows of this tenant that the principal may read and the filter leaves. */
+function readable(principal: Principal, filter: Filter | undefined): string {
+  return filter ? `${accessFilter(principal)} AND ${metadataFilter(filter)}` : accessFilter(principal);
+}
+
+/** Chunks that the principal may read, under a filter: what every leg of a search is limited to. */
+export function chunkFilter(principal: Principal, filter?: Filter): string {
+  return `kind = 'chunk' AND ${readable(principal, filter)}`;
+}
+
+/** Header rows of the documents that the principal may read, under a filter. */
+export function documentsFilter(principal: Principal, filter?: Filter): string {
+  return `kind = 'document' AND ${readable(principal, filter)}`;
 }
 
 /** The header row of one document, if the principal may read it. */
@@ -29,9 +61,22 @@ export function documentFilter(id: string, principal: Principal): string {
   return `kind = 'document' AND id = ${literal(id)} AND ${accessFilter(principal)}`;
 }
 
-/** Header rows, of one source when it is named. */
-export function headerFilter(source?: string): string {
-  return source === undefined ? "kind = 'document'" : `kind = 'document' AND source = ${literal(source)}`;
+/** Header rows, of one source when it is named, and there of these uris when they are: one that ends in a slash is a prefix. */
+export function headerFilter(source?: string, parts?: readonly string[]): string {
+  const headers = "kind = 'document'";
+  if (source === undefined) return headers;
+  const ofSource = `${headers} AND source = ${literal(source)}`;
+  if (parts === undefined) return ofSource;
+  const uris = parts.filter((part) => !part.endsWith("/")).map(literal);
+  const below = parts.filter((part) => part.endsWith("/"));
+  const any = below.map((prefix) => `starts_with(uri, ${literal(prefix)})`);
+  if (uris.length > 0) any.push(`uri IN (${uris.join(", ")})`);
+  return any.length > 0 ? `${ofSource} AND (${any.join(" OR ")})` : "false";
+}
+
+/** The row of a cell, while it holds this value. */
+export function cellFilter(value: string): string {
+  return `value = ${literal(value)}`;
 }
 
 export const ANY_CHUNK = "kind = 'chunk'";

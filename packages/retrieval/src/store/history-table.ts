@@ -3,7 +3,7 @@ import type * as Arrow from "apache-arrow";
 import { rolesValue, rowsOfDocuments } from "./filter.ts";
 import { arrowRows } from "./rows.ts";
 import type { StoreRow } from "./schema.ts";
-import { type Guard, readTable, type TableReader } from "./table-reader.ts";
+import { type Guards, readTable, type TableReader } from "./table-reader.ts";
 
 /** A table of more pieces than this is compacted, which rewrites it. It is read seldom, so later than the live one. */
 const MAX_FRAGMENTS = 64;
@@ -24,25 +24,27 @@ export interface HistoryTable extends TableReader {
   close(): void;
 }
 
+/** With `locked` no other writer can be at work, so files of no state are a killed one's leavings. */
 export function wrapHistory(
   table: Lance.Table,
-  libraries: { readonly lance: typeof Lance; readonly arrow: typeof Arrow },
-  guard: Guard,
+  arrow: typeof Arrow,
+  { guard, writeGuard }: Guards,
+  locked: boolean,
 ): HistoryTable {
   return {
     ...readTable(table, guard),
     upsert: (rows) =>
-      guard(async () => {
+      writeGuard(async () => {
         if (rows.length === 0) return;
         await table
           .mergeInsert(["id", "validFrom"])
           .whenMatchedUpdateAll()
           .whenNotMatchedInsertAll()
           .useIndex(false)
-          .execute(arrowRows(rows, await table.schema(), libraries));
+          .execute(arrowRows(arrow, await table.schema(), rows));
       }),
     setRoles: (documentIds, roles) =>
-      guard(async () => {
+      writeGuard(async () => {
         if (documentIds.length === 0) return;
         await table.update({
           where: rowsOfDocuments(documentIds),
@@ -50,16 +52,16 @@ export function wrapHistory(
         });
       }),
     delete: (filter) =>
-      guard(async () => {
+      writeGuard(async () => {
         await table.delete(filter);
       }),
-    erase: (filter) => guard(() => eraseRows(table, filter)),
+    erase: (filter) => writeGuard(() => eraseRows(table, filter, locked)),
     tidy: () =>
-      guard(async () => {
+      writeGuard(async () => {
         const { fragmentStats } = await table.stats();
         if (fragmentStats.numFragments <= MAX_FRAGMENTS) return;
         const cleanupOlderThan = new Date(Date.now() - KEEP_STATES_MS);
-        await table.optimize({ cleanupOlderThan, deleteUnverified: true });
+        await table.optimize({ cleanupOlderThan, deleteUnverified: locked });
       }),
     close: () => table.close(),
   };
@@ -69,17 +71,17 @@ export function wrapHistory(
  * Removes rows, and then the files that held them. A deletion alone only marks rows, and compaction leaves a file in which
  * few are marked as it is: so every row is written anew, and all older states of the table go.
  */
-export async function eraseRows(table: Lance.Table, filter: string): Promise<void> {
+export async function eraseRows(table: Lance.Table, filter: string, locked: boolean): Promise<void> {
   await table.delete(filter);
   if ((await table.countRows()) > 0) {
     await table.update({ where: "true", valuesSql: { validFrom: "validFrom" } });
   }
-  await dropOldStates(table);
+  await dropOldStates(table, locked);
 }
 
-/** Drops every state of the table but the present one, and the files of no state. */
-export async function dropOldStates(table: Lance.Table): Promise<void> {
+/** Drops every state of the table but the present one, and the files of no state where that is safe. */
+export async function dropOldStates(table: Lance.Table, locked: boolean): Promise<void> {
   // A little ahead: states are stamped more finely than in milliseconds, and by the clock of the storage.
   const cleanupOlderThan = new Date(Date.now() + KEEP_STATES_MS);
-  await table.optimize({ cleanupOlderThan, deleteUnverified: true });
+  await table.optimize({ cleanupOlderThan, deleteUnverified: locked });
 }

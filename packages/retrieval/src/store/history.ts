@@ -177,6 +177,7 @@ function markRow(kind: "horizon" | "erasing", validFrom: number): StoreRow {
     endOffset: 0,
     headings: [],
     metadata: "",
+    facts: [],
     terms: null,
     context: null,
     identifiers: null,

@@ -3,12 +3,15 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import type * as Lance from "@lancedb/lancedb";
 import type * as Arrow from "apache-arrow";
+import { type Cell, openCell, readCell } from "./cell.ts";
 import { instantValue, rowsOfDocuments } from "./filter.ts";
 import { dropOldStates, eraseRows, type HistoryTable, wrapHistory } from "./history-table.ts";
+import { type StorageOptions, secretsOf } from "./location.ts";
+import { readingOptions, tryingAgain, writingOptions } from "./object-store.ts";
 import { arrowRows, plainRows, type Row } from "./rows.ts";
 import { type StoreRow, storeSchema } from "./schema.ts";
 import { storeFailure } from "./store-failure.ts";
-import { type Guard, readTable, type TableReader } from "./table-reader.ts";
+import { type Guard, type Guards, readTable, type TableReader } from "./table-reader.ts";
 
 export type { Row } from "./rows.ts";
 
@@ -52,6 +55,8 @@ export interface TableView extends Pick<TableReader, "nearest" | "select" | "cou
 export interface LanceTable extends TableView, TableReader {
   /** Puts these rows in place of all rows of these documents, in one commit. */
   replace(rows: readonly StoreRow[], documentIds: readonly string[]): Promise<void>;
+  /** Adds rows of documents of which no row is stored, in one commit. Unlike {@link replace} it does not read the table. */
+  append(rows: readonly StoreRow[]): Promise<void>;
   remove(documentIds: readonly string[]): Promise<void>;
   /**
    * Brings the indexes up to date, and now and then compacts and drops old versions. In a store of up to
@@ -81,11 +86,15 @@ export interface LanceDatabase {
   openHistory(name: string): Promise<HistoryTable | undefined>;
   /** Opens the table, or makes it. Only a writer that holds the lock may call it. */
   openOrCreateHistory(name: string, dimensions: number): Promise<HistoryTable>;
-  /** Adds the columns of format 3 to a table of format 2, whose rows are taken to stand since `validFrom`. */
+  /** Adds the columns of format 4 to a table of format 3, whose rows are taken to stand since `validFrom`. */
   addValidity(name: string, validFrom: number): Promise<void>;
   /** Reads a small table of texts by key; undefined when there is none. */
   readSettings(name: string): Promise<ReadonlyMap<string, string> | undefined>;
   writeSettings(name: string, settings: ReadonlyMap<string, string>): Promise<void>;
+  /** Opens a cell, and makes it when it is missing. */
+  openCell(name: string): Promise<Cell>;
+  /** What a cell holds; empty when there is none. */
+  readCell(name: string): Promise<string>;
   close(): void;
 }
 
@@ -98,6 +107,8 @@ let libraries: Promise<Libraries> | undefined;
 
 /** Loads LanceDB, once in a process. Call it early to have it load beside other things. */
 export function loadLance(): Promise<Libraries> {
+  // What it warns of, such as a busy server, comes back as an error when it matters.
+  process.env.LANCEDB_LOG ??= "error";
   libraries ??= import("@lancedb/lancedb").then((lance) => {
     // Required, not imported: LanceDB requires it, and an import would load a second copy.
     const arrow: typeof Arrow = createRequire(import.meta.url)("apache-arrow");
@@ -106,57 +117,74 @@ export function loadLance(): Promise<Libraries> {
   return libraries;
 }
 
-/** Opens the database. Reads always see the last commit, of this process or another. */
-export async function openDatabase(location: string): Promise<LanceDatabase> {
-  const guard = <Result>(work: () => Promise<Result>): Promise<Result> =>
+/** Opens the database. Reads always see the last commit, of this process or another. Options are an object store's. */
+export async function openDatabase(location: string, options?: StorageOptions): Promise<LanceDatabase> {
+  const secrets = secretsOf(options ?? {});
+  const guard: Guard = (work) =>
     work().catch((error: unknown) => {
-      throw storeFailure(error, location);
+      throw storeFailure(error, location, secrets);
     });
+  const again = options ? tryingAgain(options) : undefined;
+  const writeGuard: Guard = again ? (work) => again(() => guard(work)) : guard;
   const { lance, arrow } = await loadLance();
-  const connection = await guard(() =>
-    lance.connect(location, {
-      readConsistencyInterval: 0,
-      session: new lance.Session(INDEX_CACHE_BYTES, METADATA_CACHE_BYTES),
-    }),
-  );
-  const tableNames = () => guard(() => connection.tableNames({ limit: 1_000_000 }));
-  const open = async (name: string): Promise<Lance.Table | undefined> => {
+  const connect = (storageOptions?: Record<string, string>) =>
+    guard(() =>
+      lance.connect(location, {
+        readConsistencyInterval: 0,
+        session: new lance.Session(INDEX_CACHE_BYTES, METADATA_CACHE_BYTES),
+        ...(storageOptions && { storageOptions }),
+      }),
+    );
+  const reading = await connect(options && readingOptions(options));
+  let ownWriting: Promise<Lance.Connection> | undefined;
+  const writing = async () => {
+    if (!options) return reading;
+    ownWriting ??= connect(writingOptions(options));
+    return ownWriting;
+  };
+  const tableNames = () => guard(() => reading.tableNames({ limit: 1_000_000 }));
+  const open = async (connection: Lance.Connection, name: string): Promise<Lance.Table | undefined> => {
     try {
       return await connection.openTable(name);
     } catch (error) {
       // A folder without a first commit, left by a writer that was killed, is no table either; one with data is damaged.
-      const absent = /was not found|dataset .*not found/i.test((error as Error).message);
-      if (absent && !(await holdsData(location, name))) return undefined;
-      throw storeFailure(error, location);
+      if (isAbsent(error)) {
+        const holds = options ? (await tableNames()).includes(name) : await holdsData(location, name);
+        if (!holds) return undefined;
+      }
+      throw error;
     }
   };
+  const guards = { guard, writeGuard };
+  const wrap = (table: Lance.Table) => wrapTable(table, { lance, arrow }, guards, !options);
+  const make = (name: string, dimensions: number) =>
+    writeGuard(async () => {
+      const connection = await writing();
+      const existing = await open(connection, name);
+      if (existing) return existing;
+      return connection.createEmptyTable(name, storeSchema(arrow, dimensions), { existOk: true });
+    });
   return {
     tableNames,
     async open(name) {
-      const table = await open(name);
-      return table && wrapTable(table, { lance, arrow }, guard);
+      const table = await guard(() => open(reading, name));
+      return table && wrap(table);
     },
     async openOrCreate(name, dimensions) {
-      const existing = await open(name);
-      const table =
-        existing ?? (await guard(() => connection.createEmptyTable(name, storeSchema(arrow, dimensions))));
-      await guard(() => makeIndexes(table, lance));
-      return wrapTable(table, { lance, arrow }, guard);
+      const table = await make(name, dimensions);
+      await writeGuard(() => makeIndexes(table, lance));
+      return wrap(table);
     },
     async openHistory(name) {
-      const table = await open(name);
-      return table && wrapHistory(table, { lance, arrow }, guard);
+      const table = await guard(() => open(reading, name));
+      return table && wrapHistory(table, arrow, guards, !options);
     },
-    async openOrCreateHistory(name, dimensions) {
-      const table =
-        (await open(name)) ??
-        (await guard(() => connection.createEmptyTable(name, storeSchema(arrow, dimensions))));
-      return wrapHistory(table, { lance, arrow }, guard);
-    },
+    openOrCreateHistory: async (name, dimensions) =>
+      wrapHistory(await make(name, dimensions), arrow, guards, !options),
     async addValidity(name, validFrom) {
-      const table = await open(name);
-      if (!table) return;
-      await guard(async () => {
+      await writeGuard(async () => {
+        const table = await open(await writing(), name);
+        if (!table) return;
         const names = new Set((await table.schema()).fields.map((field) => field.name));
         if (!names.has("validFrom")) {
           await table.addColumns([{ name: "validFrom", valueSql: instantValue(validFrom) }]);
@@ -164,22 +192,48 @@ export async function openDatabase(location: string): Promise<LanceDatabase> {
         if (!names.has("validTo")) {
           await table.addColumns(new arrow.Field("validTo", new arrow.Int64(), true));
         }
+        table.close();
       });
-      table.close();
     },
-    async readSettings(name) {
-      const table = await open(name);
-      if (!table) return undefined;
-      const rows = await guard(() => table.query().select(["key", "value"]).toArray());
-      return new Map(rows.map((row) => [String(row.key), String(row.value)]));
-    },
+    readSettings: (name) =>
+      guard(async () => {
+        const table = await reading.openTable(name).catch((error) => {
+          if (isAbsent(error)) return undefined;
+          throw error;
+        });
+        const rows = await table?.query().select(["key", "value"]).toArray();
+        return rows && new Map(rows.map((row) => [String(row.key), String(row.value)]));
+      }),
     async writeSettings(name, settings) {
       const rows = [...settings].map(([key, value]) => ({ key, value }));
-      const known = await open(name);
-      known?.close();
-      await guard(() => connection.createTable(name, rows, { mode: known ? "overwrite" : "create" }));
+      await writeGuard(async () => {
+        const connection = await writing();
+        const known = await open(connection, name);
+        known?.close();
+        await connection.createTable(name, rows, known ? { mode: "overwrite" } : { existOk: true });
+      });
     },
-    close: () => connection.close(),
+    openCell: (name) =>
+      writeGuard(async () => guardedCell(await openCell(await writing(), name), guard, writeGuard)),
+    readCell: (name) => guard(() => readCell(reading, name)),
+    close: () => {
+      reading.close();
+      ownWriting?.then((connection) => connection.close()).catch(() => {});
+    },
+  };
+}
+
+/** What LanceDB says of a table that is not there, or whose first commit is not. */
+function isAbsent(error: unknown): boolean {
+  return /was not found|dataset .*not found/i.test((error as Error).message);
+}
+
+function guardedCell(cell: Cell, guard: Guard, writeGuard: Guard): Cell {
+  return {
+    read: () => writeGuard(cell.read),
+    swap: (expected, next) => writeGuard(() => cell.swap(expected, next)),
+    prune: () => guard(cell.prune),
+    close: cell.close,
   };
 }
 
@@ -220,7 +274,12 @@ function makeIndex(
   return table.createIndex(column, { config, replace: true });
 }
 
-function wrapTable(table: Lance.Table, { lance, arrow }: Libraries, guard: Guard): LanceTable {
+function wrapTable(
+  table: Lance.Table,
+  { lance, arrow }: Libraries,
+  { guard, writeGuard }: Guards,
+  locked: boolean,
+): LanceTable {
   let indexed = false;
   const isIndexed = async () => {
     if (indexed) return true;
@@ -256,21 +315,26 @@ function wrapTable(table: Lance.Table, { lance, arrow }: Libraries, guard: Guard
         );
       }),
     replace: (rows, documentIds) =>
-      guard(async () => {
+      writeGuard(async () => {
+        const data = arrowRows(arrow, await table.schema(), rows);
         await table
           .mergeInsert("id")
           .whenMatchedUpdateAll()
           .whenNotMatchedInsertAll()
           .whenNotMatchedBySourceDelete({ where: rowsOfDocuments(documentIds) })
           .useIndex(false)
-          .execute(arrowRows(rows, await table.schema(), { lance, arrow }));
+          .execute(data);
+      }),
+    append: (rows) =>
+      guard(async () => {
+        await table.add(arrowRows(arrow, await table.schema(), rows));
       }),
     remove: (documentIds) =>
-      guard(async () => {
+      writeGuard(async () => {
         await table.delete(rowsOfDocuments(documentIds));
       }),
     tidy: (changed) =>
-      guard(async () => {
+      writeGuard(async () => {
         const rows = await table.countRows();
         const terms = (await table.listIndices()).find(({ name }) => name === indexOf("terms"));
         let unindexed = terms?.numUnindexedRows ?? rows;
@@ -280,16 +344,17 @@ function wrapTable(table: Lance.Table, { lance, arrow }: Libraries, guard: Guard
         }
         const { fragmentStats } = await table.stats();
         if (fragmentStats.numFragments <= MAX_FRAGMENTS && unindexed <= rows * MAX_UNINDEXED_SHARE) return;
-        // Nobody else writes while this writer holds the lock, so files of no version are a killed writer's leavings.
+        // Files of no version are a killed writer's leavings where a lock file shuts others out. Where a lease does, a
+        // writer that stood still may yet commit them: there LanceDB lets them lie for a week.
         const cleanupOlderThan = new Date(Date.now() - KEEP_VERSIONS_MS);
-        await table.optimize({ cleanupOlderThan, deleteUnverified: true });
+        await table.optimize({ cleanupOlderThan, deleteUnverified: locked });
       }),
     tokenize: (text, column) => guard(() => table.tokenize(text, { column })),
     erase: (filter) =>
-      guard(async () => {
-        await eraseRows(table, filter);
+      writeGuard(async () => {
+        await eraseRows(table, filter, locked);
         for (const column of KEYWORD_COLUMNS) await makeIndex(table, lance, column);
-        await dropOldStates(table);
+        await dropOldStates(table, locked);
       }),
     close: () => table.close(),
   };

@@ -1,14 +1,21 @@
 import { existsSync } from "node:fs";
-import { mkdir, mkdtemp, readdir, rm, utimes, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, rm, utimes, writeFile } from "node:fs/promises";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { spawnChild } from "../../test/spawn-child.ts";
-import { asOnlyWriter, currentWriter } from "./lock.ts";
+import { fileWriters, type LockSettings } from "./lock.ts";
 import { thisProcess } from "./process-identity.ts";
+import type { TurnOptions, WriterTurn } from "./writer-turn.ts";
 
-describe("asOnlyWriter", () => {
+const asOnlyWriter = <Result>(
+  { location, silenceMs, ...options }: LockSettings & TurnOptions,
+  work: (turn: WriterTurn) => Promise<Result>,
+) => fileWriters({ location, ...(silenceMs !== undefined && { silenceMs }) }).run(options, work);
+const currentWriter = (location: string) => fileWriters({ location }).current();
+
+describe("fileWriters", () => {
   let location: string;
   let file: string;
   beforeEach(async () => {
@@ -94,36 +101,83 @@ describe("asOnlyWriter", () => {
     expect(await readdir(location)).toEqual([]);
   }, 30_000);
 
-  test("a process number given out anew is told from the owner by its start", async () => {
-    await writeFile(file, await owner({ started: "another boot:1" }));
-    await expect(asOnlyWriter({ location, timeoutMs: 2000 }, async () => "mine")).resolves.toBe("mine");
+  test("a process number given out anew is told from the owner by its start, a restart by the machine", async () => {
+    const gone = [{ started: "1" }, { boot: "another start", machine: (await thisProcess()).machine }];
+    for (const changes of gone) {
+      if (Object.values(changes).includes(null)) continue;
+      await writeFile(file, await owner(changes));
+      await expect(asOnlyWriter({ location, timeoutMs: 2000 }, async () => "mine")).resolves.toBe("mine");
+    }
     await writeFile(file, await owner({}));
-    await expect(asOnlyWriter({ location, timeoutMs: 200 }, async () => "mine")).rejects.toMatchObject({
-      code: "store_locked",
-    });
+    await expect(
+      asOnlyWriter({ location, timeoutMs: 300, silenceMs: 50 }, async () => "mine"),
+    ).rejects.toMatchObject({ code: "store_locked" });
   });
 
-  test("an owner on another machine is never taken for dead", async () => {
-    await writeFile(file, await owner({ host: `not-${hostname()}`, pid: 2 ** 30 }));
-    await expect(asOnlyWriter({ location, timeoutMs: 200 }, async () => {})).rejects.toMatchObject({
-      code: "store_locked",
-      nextStep: expect.stringContaining(file),
+  describe("an owner that cannot be looked at", () => {
+    const elsewhere = [
+      ["on another machine", { host: `not-${hostname()}`, pid: 2 ** 30 }],
+      ["in another container of this host name", { space: "pid:[1]", pid: 2 ** 30 }],
+      ["on another machine of this name", { boot: "other", machine: "other", pid: 2 ** 30 }],
+      ["on one that tells no start", { started: null }],
+    ] as const;
+
+    test.each(elsewhere)("%s: is waited for while it touches its lock", async (_, changes) => {
+      await writeFile(file, await owner(changes));
+      const beat = setInterval(() => utimes(file, new Date(), new Date()).catch(() => {}), 20);
+      await expect(
+        asOnlyWriter({ location, timeoutMs: 700, silenceMs: 400 }, async () => {}),
+      ).rejects.toMatchObject({ code: "store_locked", nextStep: expect.stringContaining(file) });
+      clearInterval(beat);
     });
+
+    test.each(elsewhere)(
+      "%s: is succeeded after its silence, however old or young the file says it is",
+      async (_, changes) => {
+        for (const age of [-3_600_000, 3_600_000]) {
+          await writeFile(file, await owner(changes));
+          const touched = new Date(Date.now() - age);
+          await utimes(file, touched, touched);
+          const begin = performance.now();
+          await asOnlyWriter({ location, timeoutMs: 20_000, silenceMs: 200 }, async () => {});
+          expect(performance.now() - begin).toBeGreaterThanOrEqual(200);
+        }
+      },
+    );
   });
 
-  test("a lock file that cannot be read counts as stale once it is old, and so does a take-over that did not end", async () => {
+  test("a lock that cannot be read is succeeded after a silence", async () => {
     await writeFile(file, "{");
     await expect(asOnlyWriter({ location, timeoutMs: 200 }, async () => {})).rejects.toMatchObject({
       code: "store_locked",
     });
-    const old = new Date(Date.now() - 60_000);
-    await utimes(file, old, old);
-    await mkdir(`${file}.takeover`);
-    await utimes(`${file}.takeover`, old, old);
-    await writeFile(`${file}.0123-draft`, "{}");
-    await utimes(`${file}.0123-draft`, old, old);
-    await expect(asOnlyWriter({ location, timeoutMs: 5000 }, async () => "mine")).resolves.toBe("mine");
+    const settings = { location, timeoutMs: 20_000, silenceMs: 100 };
+    await expect(asOnlyWriter(settings, async () => "mine")).resolves.toBe("mine");
     expect(await readdir(location)).toEqual([]);
+  });
+
+  test("of many who find an ended owner one takes over at a time, even when one was killed at it", async () => {
+    const dead = { pid: 2 ** 22 - 3 };
+    await writeFile(file, await owner({ ...dead, token: "first" }));
+    await writeFile(`${file}.after-first`, await owner({ ...dead, token: "second" }));
+    await writeFile(`${file}.after-second`, await owner({ ...dead, token: "third" }));
+    await writeFile(`${file}.a-draft`, await owner({ ...dead, token: "fourth" }));
+    const children = Array.from({ length: 3 }, () => spawnChild("lock-child.ts", location, "50"));
+    expect(await Promise.all(children.map(({ ended }) => ended))).toEqual([0, 0, 0]);
+    expect(await readdir(location)).toEqual([]);
+  }, 60_000);
+
+  test("a writer whose turn was taken over is told before it commits, and leaves the other's lock alone", async () => {
+    const turn = asOnlyWriter({ location, timeoutMs: 1000 }, async (mine) => {
+      await mine.check();
+      await writeFile(file, await owner({ token: "another" }));
+      await mine.check();
+    });
+    await expect(turn).rejects.toMatchObject({
+      code: "store_locked",
+      reason: expect.stringContaining("took its turn"),
+    });
+    expect(await readdir(location)).toEqual(["writer.lock"]);
   });
 
   test("an aborted signal ends the wait, for another process and for this one", async () => {

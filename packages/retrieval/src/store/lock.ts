@@ -1,117 +1,185 @@
 import { randomUUID } from "node:crypto";
-import { link, mkdir, readdir, readFile, rm, rmdir, stat, unlink, writeFile } from "node:fs/promises";
+import { link, open, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type OnProgress, StoreError, throwIfAborted } from "@advisor/contracts";
 import { z } from "zod";
-import { isRunning, thisProcess } from "./process-identity.ts";
+import { livenessOf, processIdentitySchema, thisProcess } from "./process-identity.ts";
 import { storeFailure } from "./store-failure.ts";
+import {
+  inTurn,
+  stopIfAborted,
+  storeLocked,
+  type TurnOptions,
+  tellWaiting,
+  turnLost,
+  type Writers,
+  type WriterTurn,
+} from "./writer-turn.ts";
 
-/** Names the work in the error of a call that was stopped while it waited. */
-const SUBJECT = "writing to the knowledge store";
 /** How long a writer waits for another one by default. */
 export const DEFAULT_LOCK_TIMEOUT_MS = 30_000;
 const LOCK_FILE = "writer.lock";
 /** How often a waiting writer looks again. */
 const POLL_MS = 100;
-/** A lock file that cannot be read, or a take-over that did not end, counts as a killed process's after this long. */
-const UNREADABLE_GRACE_MS = 5_000;
+/** How often a holder touches its lock. */
+const BEAT_MS = 4_000;
+/** A holder that cannot be looked at counts as ended once its lock was not touched for this long, on the looker's clock. */
+const SILENCE_MS = 24_000;
 
-const ownerSchema = z.object({
-  pid: z.number().int().positive(),
-  host: z.string(),
-  started: z.string().nullable(),
+const ownerSchema = processIdentitySchema.extend({
   command: z.string(),
   since: z.string(),
   token: z.string(),
 });
 type Owner = z.infer<typeof ownerSchema>;
 
+/** A lock as it was found: its owner if that could be read, and what changes when it is touched or replaced. */
+interface Found {
+  readonly owner: Owner | undefined;
+  /** Names this very lock. */
+  readonly key: string;
+  readonly touched: string;
+}
+
 export interface LockSettings {
   /** Folder of the store, which is there. */
   readonly location: string;
-  readonly timeoutMs: number;
-  readonly signal?: AbortSignal | undefined;
-  readonly onProgress?: OnProgress | undefined;
+  /** Default 24,000. Tests put a shorter one in its place. */
+  readonly silenceMs?: number;
 }
-
-const queues = new Map<string, Promise<void>>();
 
 /**
- * Does the work as the store's only writer. Calls of one process take turns; a writer in another process is waited for,
- * for `timeoutMs`, then a StoreError `store_locked` says which process it is. A lock whose process has ended is taken over.
+ * Turns by a lock file in the store's folder, which names its owner. A lock whose process has ended is taken over at once,
+ * by one of those who wait. A process that cannot be looked at, in another container or on another machine, must have left
+ * its lock untouched for a while; ages are taken on the waiting process's own steady clock, so no clock can be wrong.
  */
-export async function asOnlyWriter<Result>(
-  settings: LockSettings,
-  work: () => Promise<Result>,
-): Promise<Result> {
-  const { location, signal } = settings;
-  const before = queues.get(location) ?? Promise.resolve();
-  let done = () => {};
-  const mine = before.then(() => new Promise<void>((resolve) => (done = resolve)));
-  queues.set(location, mine);
-  try {
-    await untilAborted(before, signal);
-    const release = await acquire(settings);
-    try {
-      return await work();
-    } finally {
-      await release();
+export function fileWriters({ location, silenceMs = SILENCE_MS }: LockSettings): Writers {
+  const file = join(location, LOCK_FILE);
+
+  const acquire = async (options: TurnOptions): Promise<Owner> => {
+    const owner: Owner = {
+      ...(await thisProcess()),
+      command: [basename(process.execPath), ...process.argv.slice(1)].join(" ").slice(0, 300),
+      since: new Date().toISOString(),
+      token: randomUUID(),
+    };
+    const isGone = watchSilence(silenceMs);
+    const begin = performance.now();
+    for (;;) {
+      stopIfAborted(options.signal);
+      if (await create(file, owner, location)) return owner;
+      const found = await look(file);
+      if (!found) continue;
+      // Over NFS the answer to a link may be lost: it is there, though it seemed to fail.
+      if (found.owner?.token === owner.token) return owner;
+      if ((await isGone(found)) && (await succeed(file, found, owner, location, isGone))) return owner;
+      const waited = performance.now() - begin;
+      if (waited >= options.timeoutMs) {
+        const nextStep = `Wait for it to end and call again, or end it; if it runs no more on its machine, remove ${file}`;
+        throw storeLocked(location, describe(found), options.timeoutMs, nextStep);
+      }
+      tellWaiting(options, waited, describe(found));
+      await sleep(Math.min(POLL_MS, Math.max(1, options.timeoutMs - waited)));
     }
-  } finally {
-    before.then(() => {
-      done();
-      if (queues.get(location) === mine) queues.delete(location);
-    });
-  }
-}
-
-/** The running process that holds the lock of a store, in words. */
-export async function currentWriter(location: string): Promise<string | undefined> {
-  const file = join(location, LOCK_FILE);
-  const holder = await readOwner(file);
-  if (holder === "gone" || (await isStale(file, holder))) return undefined;
-  return describe(holder);
-}
-
-async function acquire(settings: LockSettings): Promise<() => Promise<void>> {
-  const { location, timeoutMs, signal, onProgress } = settings;
-  const file = join(location, LOCK_FILE);
-  const owner: Owner = {
-    ...(await thisProcess()),
-    command: [basename(process.execPath), ...process.argv.slice(1)].join(" ").slice(0, 300),
-    since: new Date().toISOString(),
-    token: randomUUID(),
   };
-  const begin = performance.now();
-  for (;;) {
-    throwIfAborted(signal, SUBJECT, "Call again to go on");
-    if (await create(file, owner, location)) {
-      await removeOldDrafts(location);
-      return () => release(file, owner.token);
-    }
-    const holder = await readOwner(file);
-    if (holder === "gone") continue;
-    if (await isStale(file, holder)) {
-      await takeOver(file, holder);
-      continue;
-    }
-    const waited = performance.now() - begin;
-    if (waited >= timeoutMs) throw locked(location, file, holder, timeoutMs);
-    onProgress?.({
-      stage: "waiting for another writer",
-      done: Math.floor(waited / 1000),
-      total: Math.ceil(timeoutMs / 1000),
-      unit: "seconds",
-      subject: describe(holder),
-    });
-    await sleep(Math.min(POLL_MS, Math.max(1, timeoutMs - waited)));
+
+  return {
+    run: (options, work) =>
+      inTurn(location, options.signal, async () => {
+        const owner = await acquire(options);
+        const turn = await hold(file, owner, location);
+        try {
+          await removeLeavings(location);
+          return await work(turn);
+        } finally {
+          await turn.release();
+        }
+      }),
+    async current() {
+      const found = await look(file);
+      if (!found) return undefined;
+      if (found.owner && (await livenessOf(found.owner)) === "ended") return undefined;
+      return describe(found);
+    },
+  };
+}
+
+/** Keeps the lock until it is released. */
+async function hold(
+  file: string,
+  owner: Owner,
+  location: string,
+): Promise<WriterTurn & { release(): Promise<void> }> {
+  const isMine = async () => (await look(file))?.owner?.token === owner.token;
+  // Touched by its handle: a lock that was put in its place is not.
+  const handle = await open(file, "r+").catch(() => undefined);
+  const timer = setInterval(() => {
+    const now = new Date();
+    handle?.utimes(now, now).catch(() => {});
+  }, BEAT_MS);
+  timer.unref();
+  return {
+    async check() {
+      if (!(await isMine())) throw turnLost(location);
+    },
+    async release() {
+      clearInterval(timer);
+      await handle?.close().catch(() => {});
+      if (await isMine()) await rm(file, { force: true });
+    },
+  };
+}
+
+/** Tells whether the owner of a lock has ended. Of one it cannot look at, it knows after some silence. */
+function watchSilence(silenceMs: number): (found: Found) => Promise<boolean> {
+  const seen = new Map<string, { readonly touched: string; readonly since: number }>();
+  return async (found) => {
+    const liveness = found.owner ? await livenessOf(found.owner) : "unknown";
+    if (liveness !== "unknown") return liveness === "ended";
+    const before = seen.get(found.key);
+    if (before?.touched === found.touched) return performance.now() - before.since >= silenceMs;
+    seen.set(found.key, { touched: found.touched, since: performance.now() });
+    return false;
+  };
+}
+
+/**
+ * Puts this writer's lock in place of one whose owner has ended. Of all who wait, the one who makes the file that names
+ * the ended owner may; when that one is killed on the way, the one who makes the file that names it; and so on.
+ */
+async function succeed(
+  file: string,
+  ended: Found,
+  owner: Owner,
+  location: string,
+  isGone: (found: Found) => Promise<boolean>,
+): Promise<boolean> {
+  const claims: string[] = [];
+  for (let gone = ended; ; ) {
+    const claim = `${file}.after-${gone.key}`;
+    claims.push(claim);
+    if (await create(claim, owner, location)) break;
+    const claimant = await look(claim);
+    // Another one is at it, or done.
+    if (!claimant || !(await isGone(claimant))) return false;
+    gone = claimant;
+  }
+  try {
+    if ((await look(file))?.key !== ended.key) return false;
+    const draft = `${file}.${owner.token}`;
+    await writeFile(draft, JSON.stringify(owner));
+    await rename(draft, file);
+    return true;
+  } catch (error) {
+    throw storeFailure(error, location);
+  } finally {
+    for (const claim of claims) await rm(claim, { force: true });
   }
 }
 
-/** Makes the lock file with its content in one step. False when there is one already. */
+/** Makes a file that names the owner, whole from the start. False when there is one already. */
 async function create(file: string, owner: Owner, location: string): Promise<boolean> {
-  const draft = `${file}.${owner.token}`;
+  const draft = `${file}.${randomUUID()}`;
   try {
     await writeFile(draft, JSON.stringify(owner), { flag: "wx" });
     await link(draft, file);
@@ -135,88 +203,42 @@ async function create(file: string, owner: Owner, location: string): Promise<boo
   }
 }
 
-/** Drafts of lock files whose writers were killed between making and linking them. */
-async function removeOldDrafts(location: string): Promise<void> {
-  for (const name of await readdir(location)) {
-    if (!name.startsWith(`${LOCK_FILE}.`) || name.endsWith(".takeover")) continue;
-    const draft = join(location, name);
-    if ((await ageOf(draft)) > UNREADABLE_GRACE_MS) await rm(draft, { force: true });
-  }
-}
-
-async function release(file: string, token: string): Promise<void> {
-  const holder = await readOwner(file);
-  if (typeof holder === "object" && holder.token === token) await rm(file, { force: true });
-}
-
-type Holder = Owner | "unreadable";
-
-async function readOwner(file: string): Promise<Holder | "gone"> {
+async function look(file: string): Promise<Found | undefined> {
+  let text: string;
+  let stats: { readonly ino: number; readonly mtimeMs: number };
   try {
-    return ownerSchema.parse(JSON.parse(await readFile(file, "utf8")));
+    // Opened, since over NFS a plain stat may tell of a minute ago.
+    const handle = await open(file, "r");
+    try {
+      text = await handle.readFile("utf8");
+      stats = await handle.stat();
+    } finally {
+      await handle.close();
+    }
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "ENOENT" ? "gone" : "unreadable";
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    return { owner: undefined, key: "unreadable", touched: "" };
   }
-}
-
-async function isStale(file: string, holder: Holder): Promise<boolean> {
-  if (holder !== "unreadable") return !(await isRunning(holder));
-  return (await ageOf(file)) > UNREADABLE_GRACE_MS;
-}
-
-/** Removes a stale lock. Only one process at a time may, and it looks again first: another may have taken it over. */
-async function takeOver(file: string, stale: Holder): Promise<void> {
-  const guard = `${file}.takeover`;
+  const touched = String(stats.mtimeMs);
   try {
-    await mkdir(guard);
+    const owner = ownerSchema.parse(JSON.parse(text));
+    return { owner, key: owner.token, touched };
   } catch {
-    if ((await ageOf(guard)) > UNREADABLE_GRACE_MS) await rmdir(guard).catch(() => {});
-    await sleep(POLL_MS);
-    return;
-  }
-  try {
-    const now = await readOwner(file);
-    const same =
-      now === "unreadable" || stale === "unreadable"
-        ? now === stale
-        : now !== "gone" && now.token === stale.token;
-    if (same && now !== "gone" && (await isStale(file, now))) await unlink(file).catch(() => {});
-  } finally {
-    await rmdir(guard).catch(() => {});
+    return { owner: undefined, key: `unreadable-${stats.ino}`, touched };
   }
 }
 
-async function ageOf(path: string): Promise<number> {
-  try {
-    return Date.now() - (await stat(path)).mtimeMs;
-  } catch {
-    return 0;
+/** Drafts and claims of writers that were killed. */
+async function removeLeavings(location: string): Promise<void> {
+  for (const name of await readdir(location)) {
+    if (!name.startsWith(`${LOCK_FILE}.`)) continue;
+    const path = join(location, name);
+    const owner = (await look(path))?.owner;
+    if (owner && (await livenessOf(owner)) === "ended") await rm(path, { force: true });
   }
 }
 
-function describe(holder: Holder): string {
-  if (holder === "unreadable") return "a process that left no name";
-  return `process ${holder.pid} on ${holder.host} (${holder.command}), since ${holder.since}`;
-}
-
-function locked(location: string, file: string, holder: Holder, timeoutMs: number): StoreError {
-  return new StoreError({
-    code: "store_locked",
-    subject: `knowledge store ${location}`,
-    reason: `${describe(holder)}, is writing to it, and did not end within ${Math.round(timeoutMs / 100) / 10} s`,
-    nextStep: `Wait for it to end and call again, or end it; if it runs no more on its machine, remove ${file}`,
-  });
-}
-
-async function untilAborted(promise: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
-  if (!signal) return promise;
-  throwIfAborted(signal, SUBJECT, "Call again to go on");
-  let stop = () => {};
-  const aborted = new Promise<void>((resolve) => {
-    stop = resolve;
-    signal.addEventListener("abort", stop, { once: true });
-  });
-  await Promise.race([promise, aborted]);
-  signal.removeEventListener("abort", stop);
-  throwIfAborted(signal, SUBJECT, "Call again to go on");
+function describe({ owner }: Found): string {
+  if (!owner) return "a process that left no name";
+  return `process ${owner.pid} on ${owner.host} (${owner.command}), since ${owner.since}`;
 }

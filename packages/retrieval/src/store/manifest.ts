@@ -3,9 +3,9 @@ import { setHorizon } from "./history.ts";
 import type { LanceDatabase } from "./lance.ts";
 
 /** Goes up when the tables of a store are laid out in another way. */
-export const STORE_FORMAT = 3;
+export const STORE_FORMAT = 4;
 /** The oldest format that is brought up to date when it is opened. */
-const OLDEST_FORMAT = 2;
+const OLDEST_FORMAT = 3;
 /** How long a store keeps former versions when nobody says: long enough to look back at, or to miss, what was changed. */
 export const DEFAULT_KEEP_VERSIONS: KeepVersions = "30d";
 const TABLE = "_store";

@@ -1,5 +1,5 @@
-import type * as Lance from "@lancedb/lancedb";
 import type * as Arrow from "apache-arrow";
+import { rowsToArrow } from "./rows-to-arrow.ts";
 import { type StoreRow, storeSchema } from "./schema.ts";
 
 /** A row as a query gave it, by column. */
@@ -16,17 +16,12 @@ function plainValue(value: unknown): unknown {
   return list ? Array.from(value as Iterable<unknown>) : value;
 }
 
-/** Rows as the table with this schema takes them. */
+/** Rows as the table of this schema takes them. */
 export function arrowRows(
-  rows: readonly StoreRow[],
+  arrow: typeof Arrow,
   table: { fields: { name: string; type: { listSize?: number } }[] },
-  { lance, arrow }: { readonly lance: typeof Lance; readonly arrow: typeof Arrow },
+  rows: readonly StoreRow[],
 ): Arrow.Table {
   const dimensions = table.fields.find((field) => field.name === "vector")?.type.listSize ?? 0;
-  const plain = rows.map((row) => ({
-    ...row,
-    validFrom: BigInt(row.validFrom),
-    validTo: row.validTo === null ? null : BigInt(row.validTo),
-  }));
-  return lance.makeArrowTable(plain, { schema: storeSchema(arrow, dimensions) });
+  return rowsToArrow(arrow, storeSchema(arrow, dimensions), rows as readonly object[] as readonly Row[]);
 }

@@ -25,6 +25,8 @@ export interface StoreRow {
   readonly headings: readonly string[];
   /** Of a header: JSON. */
   readonly metadata: string;
+  /** What filters ask of the metadata: see `facts.ts`. */
+  readonly facts: readonly string[];
   /** Of a chunk: its text, indexed by stems. Null in a header, which then counts in no word statistics. */
   readonly terms: string | null;
   /** Of a chunk: its title and heading path, indexed by stems. */
@@ -55,7 +57,7 @@ export const PASSAGE_COLUMNS = [
   "validTo",
 ] as const;
 
-/** When a row's version stood: what format 3 added to format 2. */
+/** When a row's version stood: what format 4 added to format 3. */
 const VALIDITY = [
   ["validFrom", false],
   ["validTo", true],
@@ -85,6 +87,7 @@ export function storeSchema(arrow: typeof Arrow, dimensions: number): Arrow.Sche
     integer("endOffset"),
     texts("headings"),
     text("metadata"),
+    texts("facts"),
     text("terms", true),
     text("context", true),
     text("identifiers", true),

@@ -1,8 +1,9 @@
 import { AdvisorError, StoreError } from "@advisor/contracts";
 
 /** A failure of the store's engine or file system as the error a caller can act on. */
-export function storeFailure(error: unknown, location: string): Error {
-  if (AdvisorError.isInstance(error)) return error;
+export function storeFailure(thrown: unknown, location: string, secrets: readonly string[] = []): Error {
+  if (AdvisorError.isInstance(thrown)) return thrown;
+  const error = withoutSecrets(thrown, secrets);
   const message = error instanceof Error ? error.message : String(error);
   const subject = `knowledge store ${location}`;
   if (/ENOSPC|EDQUOT|no space left|os error 28\b|os error 122\b|disk quota/i.test(message)) {
@@ -11,6 +12,37 @@ export function storeFailure(error: unknown, location: string): Error {
       subject,
       reason: "the disk is full",
       nextStep: "Free some space and call again; what was stored before is still there",
+      cause: error,
+    });
+  }
+  if (
+    /status(?: code)?: 40[13]|lacked the necessary privileges|InvalidAccessKeyId|SignatureDoesNotMatch/i.test(
+      message,
+    )
+  ) {
+    return new StoreError({
+      code: "store_failed",
+      subject,
+      reason: "its server refused access",
+      nextStep: "Check the credentials and what they may do: read, write, list and delete under its prefix",
+      cause: error,
+    });
+  }
+  if (/NoSuchBucket/.test(message)) {
+    return new StoreError({
+      code: "store_missing",
+      subject,
+      reason: "there is no such bucket",
+      nextStep: "Make the bucket, or name another one",
+      cause: error,
+    });
+  }
+  if (UNAVAILABLE.test(message)) {
+    return new StoreError({
+      code: "store_unavailable",
+      subject,
+      reason: "its server does not answer, or is too busy",
+      nextStep: "Call again in a while; what was stored before is still there",
       cause: error,
     });
   }
@@ -39,6 +71,18 @@ export function storeFailure(error: unknown, location: string): Error {
     nextStep: "Call again; if it fails again, remove the folder and sync anew",
     cause: error,
   });
+}
+
+/** What the client of an object store says when it gave up trying. */
+const UNAVAILABLE =
+  /error sending request|HttpError \{ kind|SlowDown|ServiceUnavailable|status(?: code)?: (?:429|5\d\d)|connection (?:refused|reset|closed)|operation timed out|too much write contention|Commit conflict|CommitConflict|Retryable commit/i;
+
+/** The same error without the values that nobody may see, in case the server or its client repeats one. */
+function withoutSecrets(error: unknown, secrets: readonly string[]): unknown {
+  const text = error instanceof Error ? `${error.message}\n${error.stack}` : String(error);
+  if (!secrets.some((secret) => text.includes(secret))) return error;
+  const message = error instanceof Error ? error.message : String(error);
+  return new Error(secrets.reduce((plain, secret) => plain.replaceAll(secret, "[secret]"), message));
 }
 
 /** What LanceDB says when a file is missing, cut or overwritten. */

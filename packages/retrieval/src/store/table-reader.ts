@@ -14,7 +14,14 @@ export interface TableReader {
   scan(filter: string, columns: readonly string[]): AsyncGenerator<Row[], void, undefined>;
 }
 
+/** Makes failures those of the store. */
 export type Guard = <Result>(work: () => Promise<Result>) => Promise<Result>;
+
+/** `writeGuard` also makes a call again where the storage did not answer. */
+export interface Guards {
+  readonly guard: Guard;
+  readonly writeGuard: Guard;
+}
 
 export function readTable(table: Lance.Table, guard: Guard): TableReader {
   const query = (filter: string, columns: readonly string[]) =>

@@ -1,0 +1,164 @@
+import { DEFAULT_PRINCIPAL, type Retriever } from "@advisor/contracts";
+import { createFakeEmbedder, createFakeS3, describeRetriever, type FakeS3 } from "@advisor/contracts/testing";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { type KnowledgeSettings, openKnowledge } from "./knowledge.ts";
+
+let s3: FakeS3;
+let stores = 0;
+let location: string;
+beforeAll(async () => {
+  s3 = await createFakeS3();
+});
+afterAll(() => s3.dispose());
+beforeEach(() => {
+  s3.fault = undefined;
+  location = `s3://test/stores/${stores++}`;
+});
+
+const open = (settings: Partial<KnowledgeSettings> = {}) =>
+  openKnowledge({
+    location,
+    storageOptions: s3.storageOptions,
+    embedder: createFakeEmbedder(),
+    ...settings,
+  });
+const find = async (knowledge: Retriever, query: string) =>
+  (await knowledge.search({ query, principal: DEFAULT_PRINCIPAL, topK: 50 })).passages.map(
+    ({ text }) => text,
+  );
+const impatient = { client_max_retries: "1", client_retry_timeout: "2" };
+
+describeRetriever("LanceDB on an object store", () => {
+  location = `s3://test/contract/${stores++}`;
+  return open();
+});
+
+describe("a store on an object store", () => {
+  test("is there again when it is opened anew, and leaves nothing outside its prefix", async () => {
+    const before = new Set(s3.objects.keys);
+    {
+      await using knowledge = await open();
+      await knowledge.upsert([{ uri: "a", text: "The zebra is striped." }]);
+    }
+    await using knowledge = await open({ create: false });
+    expect(await find(knowledge, "zebra")).toEqual(["The zebra is striped."]);
+    const prefix = location.slice("s3://test/".length);
+    const made = s3.objects.keys.filter((key) => !before.has(key));
+    expect(made.length).toBeGreaterThan(0);
+    expect(made.filter((key) => !key.startsWith(`${prefix}/`))).toEqual([]);
+  });
+
+  test("missing, and not to be made: says so, and makes nothing; so does looking at it", async () => {
+    const before = s3.objects.keys.length;
+    await expect(open({ create: false })).rejects.toMatchObject({ code: "store_missing" });
+    expect(s3.objects.keys).toHaveLength(before);
+    await using knowledge = await open();
+    expect((await knowledge.status()).writer).toBeUndefined();
+  });
+
+  test("without leave for the network nothing is sent to another machine", async () => {
+    const storageOptions = { ...s3.storageOptions, aws_endpoint: "http://192.0.2.1:9000" };
+    await expect(open({ storageOptions })).rejects.toMatchObject({
+      code: "invalid_setting",
+      message: expect.stringContaining("allowRemote"),
+    });
+  });
+
+  test.each([
+    [
+      "another key",
+      { aws_access_key_id: "WRONGKEY" },
+      undefined,
+      "store_failed",
+      /refused access.*credentials/,
+    ],
+    ["another bucket", {}, "s3://other/x", "store_missing", /no such bucket/],
+    [
+      "nobody at the endpoint",
+      { aws_endpoint: "http://127.0.0.1:1", ...impatient },
+      undefined,
+      "store_unavailable",
+      /Call again/,
+    ],
+  ])("%s: refused, with the next step and without a secret", async (_, options, at, code, message) => {
+    const settings = { storageOptions: { ...s3.storageOptions, ...options }, ...(at && { location: at }) };
+    const failure = await open(settings).catch((error: Error) => error);
+    expect(failure).toMatchObject({ code, message: expect.stringMatching(message) });
+    const { inspect } = await import("node:util");
+    expect(inspect(failure, { depth: 9 })).not.toContain(s3.credentials.secretAccessKey);
+    expect(inspect(failure, { depth: 9 })).not.toContain("WRONGKEY");
+  });
+
+  test("a server that is slow or fails now and then is borne", async () => {
+    await using knowledge = await open();
+    let asked = 0;
+    s3.fault = () => {
+      asked++;
+      if (asked % 41 === 0) return { status: 503, code: "SlowDown" };
+      if (asked % 53 === 0) return "cut-after";
+      return { delayMs: 2 };
+    };
+    await knowledge.upsert([{ uri: "a", text: "The zebra is striped." }]);
+    expect(await find(knowledge, "zebra")).toEqual(["The zebra is striped."]);
+  });
+
+  test("one that goes on failing is named, retriable, and nothing stored is lost", async () => {
+    await using knowledge = await open({ storageOptions: { ...s3.storageOptions, ...impatient } });
+    await knowledge.upsert([{ uri: "a", text: "The zebra is striped." }]);
+    for (const fault of [{ status: 503, code: "SlowDown" }, "cut"] as const) {
+      s3.fault = () => fault;
+      await expect(find(knowledge, "zebra")).rejects.toMatchObject({ code: "store_unavailable" });
+      s3.fault = ({ method }) => (method === "PUT" ? fault : undefined);
+      await expect(knowledge.upsert([{ uri: "b", text: "The lion." }])).rejects.toMatchObject({
+        code: "store_unavailable",
+        nextStep: expect.stringContaining("Call again"),
+      });
+      s3.fault = undefined;
+      expect(await find(knowledge, "zebra")).toEqual(["The zebra is striped."]);
+    }
+    await knowledge.upsert([{ uri: "b", text: "The lion." }]);
+    expect(await find(knowledge, "lion")).toContain("The lion.");
+  });
+
+  test.each([
+    ["cut off", "cut-after"],
+    ["an error of the server", { status: 500, code: "InternalError", after: true }],
+    ["a busy server's", { status: 503, code: "SlowDown", after: true }],
+  ] as const)("when the answer to a commit is lost (%s), the commit stays whole", async (_, fault) => {
+    await using knowledge = await open();
+    await knowledge.upsert([{ uri: "a", text: "The zebra is striped." }]);
+    let cuts = 0;
+    s3.fault = ({ method, key }) => {
+      if (method !== "PUT" || !key.includes("tenant-") || !key.endsWith(".manifest") || cuts > 0)
+        return undefined;
+      cuts++;
+      return fault;
+    };
+    expect(await knowledge.upsert([{ uri: "a", text: "The zebra is fast." }])).toMatchObject({
+      changed: ["a"],
+    });
+    s3.fault = undefined;
+    expect(cuts).toBe(1);
+    expect(await find(knowledge, "zebra")).toEqual(["The zebra is fast."]);
+    expect((await knowledge.status()).tenants).toMatchObject([{ documents: 1, chunks: 1 }]);
+  });
+
+  test("a missing object is damage, with the next step", async () => {
+    {
+      await using knowledge = await open();
+      await knowledge.upsert([{ uri: "a", text: "The zebra is striped." }]);
+    }
+    const prefix = location.slice("s3://test/".length);
+    for (const part of [".manifest", "/data/"]) {
+      const keys = s3.objects.keys.filter((key) => key.startsWith(`${prefix}/tenant-`) && key.includes(part));
+      const kept = keys.map((key) => [key, s3.objects.get(key)?.body ?? Buffer.alloc(0)] as const);
+      expect(kept.length).toBeGreaterThan(0);
+      for (const key of keys) s3.objects.delete(key);
+      await using knowledge = await open();
+      await expect(find(knowledge, "zebra")).rejects.toMatchObject({ code: "store_corrupt" });
+      for (const [key, body] of kept) s3.objects.put(key, body);
+    }
+    await using knowledge = await open();
+    expect(await find(knowledge, "zebra")).toEqual(["The zebra is striped."]);
+  });
+});

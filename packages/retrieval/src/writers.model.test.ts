@@ -1,0 +1,101 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createFakeEmbedder, createFakeS3 } from "@advisor/contracts/testing";
+import { describe, expect, test } from "vitest";
+import { judge, lookInto, raceWriters, textOf, type WriteNote } from "../test/write-race.ts";
+import { openKnowledge } from "./knowledge.ts";
+import { createRetriever } from "./retriever.ts";
+import { openDatabase } from "./store/lance.ts";
+
+/** The full minute of eight processes is `npm run bench -- writers`. */
+const race = { processes: 3, seconds: 5 };
+
+describe("processes that write at once", () => {
+  test("to a folder: no document twice, none with two texts, no acknowledged write lost", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "writers-"));
+    try {
+      const result = await raceWriters({ ...race, location: join(folder, "store") });
+      expect(result).toMatchObject({ failed: [], problems: [] });
+      expect(result.acknowledged).toBeGreaterThan(10);
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  });
+
+  test("to an object store: the same", async () => {
+    await using s3 = await createFakeS3();
+    const { storageOptions } = s3;
+    const result = await raceWriters({ ...race, location: "s3://test/store", storageOptions });
+    expect(result).toMatchObject({ failed: [], problems: [] });
+    expect(result.acknowledged).toBeGreaterThan(10);
+  });
+
+  test.each(["a folder", "an object store"])(
+    "that nothing keeps apart on %s: LanceDB's own rule leaves one text",
+    async (kind) => {
+      const folder = await mkdtemp(join(tmpdir(), "writers-"));
+      await using s3 = await createFakeS3();
+      const onS3 = kind === "an object store";
+      const location = onS3 ? "s3://test/store" : join(folder, "store");
+      const options = onS3 ? s3.storageOptions : undefined;
+      const embedder = createFakeEmbedder();
+      const knowledge = await openKnowledge({
+        location,
+        embedder,
+        ...(options && { storageOptions: options }),
+      });
+      // As when a writer stood still in the middle of a commit, for longer than its lease.
+      const retriever = async () =>
+        createRetriever({
+          location,
+          embedder,
+          database: await openDatabase(location, options),
+          vectorWeight: 0.5,
+          now: Date.now,
+          alone: false,
+          exclusively: (_, work) => work({ check: async () => {} }),
+          currentWriter: async () => undefined,
+        });
+      const writers = await Promise.all([retriever(), retriever(), retriever()]);
+      await knowledge.upsert([{ uri: "before", text: textOf("before", "w-0") }]);
+      const notes: WriteNote[] = [];
+      for (let round = 0; round < 6; round++) {
+        await Promise.allSettled(
+          writers.map(async (writer, i) => {
+            const uris = [`new-${round}`, "before", `own-${i}`];
+            const stamp = `w${i}-${round * 3 + i}`;
+            const begun = uris.map((uri): WriteNote => ({ uri, stamp, begin: Date.now() }));
+            notes.push(...begun);
+            await writer.upsert(uris.map((uri) => ({ uri, text: textOf(uri, stamp) })));
+            notes.push(...begun.map((entry) => ({ ...entry, end: Date.now() })));
+          }),
+        );
+      }
+      const { stamps, problems } = await lookInto(knowledge);
+      expect(problems.concat(judge(notes, stamps))).toEqual([]);
+      expect(notes.filter(({ end }) => end !== undefined).length).toBeGreaterThan(6);
+      for (const writer of writers) await writer.dispose();
+      await knowledge.dispose();
+      await rm(folder, { recursive: true, force: true });
+    },
+  );
+
+  test("the judge sees a lost write, a removal undone, and lets calls at once end either way", () => {
+    const wrote = (stamp: string | null, begin: number, end?: number) => ({
+      uri: "a",
+      stamp,
+      begin,
+      ...(end && { end }),
+    });
+    const stamps = (stamp?: string) => new Map(stamp ? [["a", stamp]] : []);
+    expect(judge([wrote("1", 1, 2), wrote("2", 3, 4)], stamps("1"))).toHaveLength(1);
+    expect(judge([wrote("1", 1, 2), wrote(null, 3, 4)], stamps("1"))).toHaveLength(1);
+    expect(judge([wrote("1", 1, 2)], stamps())).toHaveLength(1);
+    expect(judge([wrote("1", 1, 2)], stamps("0"))).toHaveLength(1);
+    expect(judge([wrote("1", 1, 4), wrote("2", 3, 5)], stamps("1"))).toEqual([]);
+    expect(judge([wrote("1", 1, 2), wrote("2", 3)], stamps("1"))).toEqual([]);
+    expect(judge([wrote("1", 1, 2), wrote("2", 3)], stamps("2"))).toEqual([]);
+    expect(judge([wrote("1", 1)], stamps())).toEqual([]);
+  });
+});
