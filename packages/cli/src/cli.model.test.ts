@@ -150,9 +150,9 @@ describe("wrong use and failures", () => {
     [["search", "x", "--role", "nobody"], 2, /--role nobody: .*hr, staff, administrator/],
     [["ask", "x", "--adapter", "no-such-adapter"], 2, /no-such-adapter/],
     [["ask", "x", "--mode", "base", "--grounding", "quoted"], 2, /quoted/],
-    [["ask", "x", "--model", "no-such-model.gguf"], 1, /no-such-model\.gguf/],
-    [["search", "x", "--embedder", "no-such-embedder"], 1, /no-such-embedder/],
-    [["adapters", "add", "no-such-adapter.gguf", "--base", "nano"], 1, /no-such-adapter\.gguf/],
+    [["ask", "x", "--model", "no-such-model.gguf"], 2, /no-such-model\.gguf/],
+    [["search", "x", "--embedder", "no-such-embedder"], 2, /no-such-embedder/],
+    [["adapters", "add", "no-such-adapter.gguf", "--base", "nano"], 2, /no-such-adapter\.gguf/],
   ])("%j ends with %i", async (argv, code, message) => {
     const ran = await advisor(...argv);
     expect(ran.out).toBe("");

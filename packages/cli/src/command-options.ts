@@ -7,7 +7,11 @@ export type Options = (command: Command) => Command;
 export const storeOptions: Options = (command) =>
   command
     .optionsGroup("Store:")
-    .option("--store <folder>", "folder of the knowledge store (default: .advisor)", DEFAULT_STORE)
+    .option(
+      "--store <folder>",
+      "folder of the knowledge store, or a JSON file with its settings (default: .advisor)",
+      DEFAULT_STORE,
+    )
     .option(
       "--embedder <path>",
       "folder of a transformers.js model, a GGUF, or a JSON file with an embedder's settings (default: nano)",
@@ -46,6 +50,12 @@ export const filterOptions: Options = (command) =>
       [],
     )
     .option("--under <path>", "only pages whose path begins so");
+
+export const passageOptions: Options = (command) =>
+  command
+    .optionsGroup("Passages:")
+    .option("--neighbours <n>", "widen each passage by so many before and after it (default: 0)")
+    .option("--timings", "show how long each step of the search took");
 
 export const batchOptions: Options = (command) =>
   command

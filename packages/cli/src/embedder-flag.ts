@@ -1,8 +1,7 @@
-import { readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
-import { BadInputError } from "@advisor/contracts";
 import type { AdvisorSettings } from "@advisor/core";
 import { EMBEDDED } from "./flag-values.ts";
+import { readSettingsFile } from "./settings-file.ts";
 
 type EmbedderSetting = NonNullable<AdvisorSettings["embedder"]>;
 
@@ -18,32 +17,10 @@ export function embedderOf(flag: string, cwd: string): EmbedderSetting {
   if (flag === EMBEDDED || /^https?:\/\//i.test(flag)) return flag;
   const path = resolve(cwd, flag);
   if (!/\.json$/i.test(flag)) return path;
-  const settings = readSettings(path);
+  const settings = readSettingsFile("--embedder", path, '{"type": "openai", "url": …, "model": …}');
   for (const field of PATHS) {
     const value = settings[field];
     if (typeof value === "string") settings[field] = resolve(dirname(path), value);
   }
   return settings as unknown as EmbedderSetting;
-}
-
-function readSettings(path: string): Record<string, unknown> {
-  let reason: string;
-  let cause: unknown;
-  try {
-    const value: unknown = JSON.parse(readFileSync(path, "utf8"));
-    if (typeof value === "object" && value !== null && !Array.isArray(value)) return { ...value };
-    reason = "it holds no JSON object";
-  } catch (error) {
-    cause = error;
-    const { code } = error as NodeJS.ErrnoException;
-    // What is wrong with the JSON is not repeated: it may hold a key.
-    reason = code === undefined ? "it is not JSON" : `it cannot be read (${code})`;
-  }
-  throw new BadInputError({
-    code: "invalid_setting",
-    subject: `--embedder ${path}`,
-    reason,
-    nextStep: 'Write an object such as {"type": "openai", "url": …, "model": …} into it',
-    cause: reason === "it is not JSON" ? undefined : cause,
-  });
 }

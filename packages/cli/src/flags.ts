@@ -8,6 +8,7 @@ import {
   instantSchema,
   type KeepVersions,
   keepVersionsSchema,
+  MAX_NEIGHBOURS,
   type Mode,
   modeSchema,
   type Principal,
@@ -37,7 +38,7 @@ export interface ModelFlags {
   readonly gpu: boolean;
 }
 
-export interface AnswerFlags extends AskerFlags, ModelFlags {
+export interface AnswerFlags extends AskerFlags, ModelFlags, PassageFlags {
   readonly mode?: string;
   readonly adapter?: string;
   readonly adapterScale?: string;
@@ -50,6 +51,18 @@ export interface AnswerFlags extends AskerFlags, ModelFlags {
 
 export interface TimeFlags {
   readonly asOf?: string;
+}
+
+export interface PassageFlags {
+  readonly neighbours?: string;
+  readonly timings?: boolean;
+}
+
+/** The same number on both sides of a passage. */
+export function neighboursOf({ neighbours }: PassageFlags) {
+  if (neighbours === undefined) return {};
+  const count = parseNumber("--neighbours", neighbours, { min: 0, max: MAX_NEIGHBOURS });
+  return { neighbours: { before: count, after: count } };
 }
 
 export interface BatchFlags {

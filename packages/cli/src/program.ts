@@ -7,6 +7,7 @@ import {
   modelOptions,
   type Options,
   outputOptions,
+  passageOptions,
   principalOptions,
   storeOptions,
   tenantOption,
@@ -14,6 +15,7 @@ import {
 } from "./command-options.ts";
 import type { CommandContext, CommandResult } from "./context.ts";
 import { collect, collectRoles } from "./flag-values.ts";
+import { addTenantCommands } from "./tenant-commands.ts";
 
 const EXAMPLES = `
 Examples:
@@ -142,6 +144,7 @@ export function createProgram(
     timeOption,
     principalOptions,
     filterOptions,
+    passageOptions,
     batchOptions,
     storeOptions,
   )
@@ -161,6 +164,7 @@ export function createProgram(
     answerOptions,
     principalOptions,
     filterOptions,
+    passageOptions,
     batchOptions,
     storeOptions,
     modelOptions,
@@ -217,6 +221,7 @@ export function createProgram(
     );
 
   addAdapterCommands(program, context, done);
+  addTenantCommands(program, context, done);
 
   command(
     "doctor",

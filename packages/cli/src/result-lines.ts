@@ -9,23 +9,13 @@ export function searchLine(id: string | number, { passages, timings, warnings }:
 function passageLine(passage: Passage) {
   const { uri, title, text, score, start, end, headings, id, documentId, ordinal, version, source, ranks } =
     passage;
-  const { validFrom, validTo } = passage;
+  const { validFrom, validTo, found, copies } = passage;
   return {
-    uri,
-    title,
-    text,
-    score,
-    start,
-    end,
-    headings,
-    id,
-    documentId,
-    ordinal,
-    version,
+    ...{ uri, title, text, score, start, end, headings, id, documentId, ordinal, version, source, ranks },
     ...(validFrom !== undefined && { validFrom }),
     ...(validTo !== undefined && { validTo }),
-    source,
-    ranks,
+    ...(found && { found }),
+    ...(copies && { copies }),
   };
 }
 

@@ -1,4 +1,3 @@
-import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import {
   ADMINISTRATOR,
@@ -12,6 +11,7 @@ import type { CommandContext } from "./context.ts";
 import { embedderOf } from "./embedder-flag.ts";
 import { DEFAULT_STORE, EMBEDDED } from "./flag-values.ts";
 import type { ModelFlags, StoreFlags } from "./flags.ts";
+import { mayHaveStore, storeLocation, storeOf } from "./store-flag.ts";
 
 /** Opens an advisor for the length of a piece of work. */
 export async function withAdvisor<Result>(
@@ -36,17 +36,13 @@ export function settingsOf(
 ): AdvisorSettings {
   const path = (value: string) => resolve(context.host.cwd, value);
   return {
-    store: storePath(context, flags),
+    store: storeOf(context, flags),
     embedder: embedderOf(flags.embedder, context.host.cwd),
     ...(flags.model !== undefined && { model: flags.model === EMBEDDED ? EMBEDDED : path(flags.model) }),
     ...(flags.adapters?.length && { adapters: flags.adapters.map(path) }),
     ...(flags.gpu !== undefined && { gpu: flags.gpu ? ("auto" as const) : (false as const) }),
     onProgress,
   };
-}
-
-export function storePath(context: CommandContext, flags: StoreFlags): string {
-  return resolve(context.host.cwd, flags.store);
 }
 
 /** The way to fill the store at hand, to be shown to whoever has to. */
@@ -59,11 +55,10 @@ export function syncHint(flags: StoreFlags): string {
 
 /** @throws StoreError `store_missing` before anything is loaded, since reading must not make an empty store. */
 export function requireStore(context: CommandContext, flags: StoreFlags): void {
-  const path = storePath(context, flags);
-  if (existsSync(path)) return;
+  if (mayHaveStore(context, flags)) return;
   throw new StoreError({
     code: "store_missing",
-    subject: `store ${path}`,
+    subject: `store ${storeLocation(context, flags)}`,
     reason: "there is none yet",
     nextStep: `Make it with \`${syncHint(flags)}\`, or name another with --store`,
   });

@@ -14,6 +14,8 @@ export interface Script {
   readonly purge?: Advisor["purge"];
   readonly count?: Advisor["count"];
   readonly facets?: Advisor["facets"];
+  readonly reindex?: Advisor["reindex"];
+  readonly removeTenant?: Advisor["removeTenant"];
   readonly roles?: readonly string[];
   readonly status?: () => Promise<AdvisorStatus>;
   readonly warmUp?: () => Promise<void>;
@@ -71,6 +73,8 @@ export function fakeCore(script: Script): FakeCore {
         purge: script.purge ?? untold("purge"),
         count: script.count ?? untold("count"),
         facets: script.facets ?? untold("facets"),
+        reindex: script.reindex ?? untold("reindex"),
+        removeTenant: script.removeTenant ?? untold("removeTenant"),
         ask,
         stream,
         status: script.status ?? untold("status"),

@@ -23,6 +23,11 @@ export {
   heldOutScoreSchema,
 } from "./adapter-manifest.ts";
 export {
+  type AdministrationReport,
+  type AdministrationRequest,
+  administrationRequestSchema,
+} from "./administration.ts";
+export {
   type Answer,
   type AnswerEvent,
   type AnswerTimings,
@@ -131,15 +136,19 @@ export {
   evidenceSettingsSchema,
 } from "./model-card.ts";
 export { parseInput } from "./parse-input.ts";
-export type { Passage } from "./passage.ts";
+export type { Passage, PassageCopy } from "./passage.ts";
 export type { OnProgress, Progress, Warning } from "./progress.ts";
 export { type PromptFormat, promptFormatSchema } from "./prompt-format.ts";
+export type { Reranker } from "./reranker.ts";
 export {
   type ChangeReport,
   type FolderWatch,
   globsSchema,
+  MAX_NEIGHBOURS,
   MAX_QUERY_LENGTH,
   MAX_TOP_K,
+  type Neighbours,
+  neighboursSchema,
   type PurgeReport,
   type Retriever,
   type SearchMode,

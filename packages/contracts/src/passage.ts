@@ -1,5 +1,8 @@
 import type { Chunk } from "./document.ts";
 
+/** Where another passage says the same. */
+export type PassageCopy = Pick<Passage, "id" | "documentId" | "uri" | "title" | "source" | "start" | "end">;
+
 /** A chunk as retrieved: permitted to the principal, and scored. `document.text.slice(start, end) === text`. */
 export interface Passage extends Chunk {
   readonly uri: string;
@@ -13,6 +16,10 @@ export interface Passage extends Chunk {
   readonly source: string;
   /** Derived from ranks alone, in (0, 1], falling with the position: raw scores would tell of pages one may not read. */
   readonly score: number;
-  /** 1-based rank on each leg that found it. */
-  readonly ranks: { readonly vector?: number; readonly keyword?: number };
+  /** 1-based rank on each leg that found it, and by the reranker when there is one. */
+  readonly ranks: { readonly vector?: number; readonly keyword?: number; readonly rerank?: number };
+  /** Where it was widened to its neighbours: the place of the chunk that was found. */
+  readonly found?: { readonly start: number; readonly end: number };
+  /** Other passages that the principal may read and that only repeat this one: they were left out. Absent when none. */
+  readonly copies?: readonly PassageCopy[];
 }

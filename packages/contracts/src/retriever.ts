@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { type Principal, principalSchema, roleSchema, tenantSchema } from "./access.ts";
+import type { AdministrationReport, AdministrationRequest } from "./administration.ts";
 import type { Document, DocumentInput } from "./document.ts";
 import type { CountRequest, Counts, FacetsRequest, FacetsResult } from "./facets.ts";
 import { filterSchema } from "./filter.ts";
@@ -18,6 +19,15 @@ export const MAX_TOP_K = 200;
 /** Limit on a query, in UTF-16 units. */
 export const MAX_QUERY_LENGTH = 8192;
 
+/** Limit on neighbours on each side of a passage. */
+export const MAX_NEIGHBOURS = 20;
+export const neighboursSchema = z.strictObject({
+  before: z.number().int().min(0).max(MAX_NEIGHBOURS).default(0),
+  after: z.number().int().min(0).max(MAX_NEIGHBOURS).default(0),
+});
+/** How many chunks before and after. */
+export type Neighbours = z.output<typeof neighboursSchema>;
+
 /** A search, without its signal. Unknown fields are refused. */
 export const searchRequestSchema = z.strictObject({
   query: z.string().max(MAX_QUERY_LENGTH),
@@ -30,6 +40,13 @@ export const searchRequestSchema = z.strictObject({
   asOf: instantSchema.optional(),
   /** Which documents to look at. Default: all that the principal may read. */
   filter: filterSchema.optional(),
+  /** How many chunks before and after a passage, of the same document, it is widened by. Default none. */
+  neighbours: neighboursSchema.optional(),
+  /**
+   * `fold`: a passage that only repeats a better one is left out and named on that one as a copy. `keep`: it takes its own
+   * place. Default `fold`.
+   */
+  copies: z.enum(["fold", "keep"]).default("fold"),
 });
 /** A search as a caller states it; `topK` and `mode` have defaults. */
 export type SearchRequest = z.input<typeof searchRequestSchema> & { readonly signal?: AbortSignal };
@@ -39,7 +56,14 @@ export interface SearchTimings {
   readonly embedMs?: number;
   readonly vectorMs?: number;
   readonly keywordMs?: number;
+  /** Putting the legs' ranks together. */
   readonly fuseMs?: number;
+  /** The reranker's scores. */
+  readonly rerankMs?: number;
+  /** Folding copies and spreading the first places over documents. */
+  readonly arrangeMs?: number;
+  /** Reading neighbours. */
+  readonly widenMs?: number;
   readonly totalMs: number;
 }
 
@@ -234,6 +258,17 @@ export interface Retriever {
     principal: Principal,
     options?: Pick<WriteOptions, "signal" | "onProgress">,
   ): Promise<PurgeReport>;
+  /**
+   * Makes the indexes of the principal's tenant anew and compacts its table. Searches go on meanwhile. Optional.
+   * @throws NotPermittedError when the principal is no administrator.
+   */
+  reindex?(request: AdministrationRequest): Promise<AdministrationReport>;
+  /**
+   * Removes all that is stored of the principal's tenant, former states included; other tenants are untouched. Who has the
+   * store open finds nothing of it from then on. It cannot be undone. Optional.
+   * @throws NotPermittedError when the principal is no administrator.
+   */
+  removeTenant?(request: AdministrationRequest): Promise<AdministrationReport>;
   status(): Promise<StoreStatus>;
   dispose(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;

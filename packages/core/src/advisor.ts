@@ -1,5 +1,7 @@
 import type {
   AdapterSelection,
+  AdministrationReport,
+  AdministrationRequest,
   Answer,
   AnswerEvent,
   ChangeReport,
@@ -31,6 +33,7 @@ import type {
   PurgeReport,
   Retriever,
   SearchMode,
+  SearchRequest,
   SearchResult,
   StoreStatus,
   SyncOptions,
@@ -40,14 +43,16 @@ import type {
 } from "@advisor/contracts";
 
 import type { EmbedderChoice } from "./embedder-choice.ts";
+import type { StoreChoice } from "./store-choice.ts";
 
 /** What an advisor is made of. Every field has a default, and every part can be replaced through its contract. */
 export interface AdvisorSettings {
   /**
-   * Folder of the knowledge store, or a retriever of your own. Default `.advisor` in the working directory. The first
-   * `sync` or `upsert` makes it; asking one that is not there throws StoreError `store_missing`.
+   * Folder of the knowledge store, a store with settings (one on an object store, docs/storage.md), or a retriever of
+   * your own. Default `.advisor` in the working directory. The first `sync` or `upsert` makes it; asking one that is not
+   * there throws StoreError `store_missing`.
    */
-  readonly store?: string | Retriever;
+  readonly store?: string | StoreChoice | Retriever;
   /**
    * How long the store keeps a former version of a page: `none`, `forever`, or a time such as `12h`, `30d`, `1y`. It
    * remembers what it was last told, and takes it up at the next writing call. Default: what it remembers; of a new store
@@ -93,6 +98,8 @@ export interface AskRequest {
   readonly principal?: Principal;
   /** Which documents to look at. Default: all that the principal may read. */
   readonly filter?: Filter;
+  /** Chunks before and after each passage that it is widened by. Default none. */
+  readonly neighbours?: SearchRequest["neighbours"];
   readonly topK?: number;
   /** Default `hybrid`. */
   readonly searchMode?: SearchMode;
@@ -118,6 +125,10 @@ export interface AdvisorSearchOptions {
   readonly principal?: Principal;
   /** Which documents to look at. Default: all that the principal may read. */
   readonly filter?: Filter;
+  /** Chunks before and after each passage that it is widened by. Default none. */
+  readonly neighbours?: SearchRequest["neighbours"];
+  /** Whether passages that only repeat a better one are left out. Default `fold`: they are. */
+  readonly copies?: SearchRequest["copies"];
   readonly topK?: number;
   readonly mode?: SearchMode;
   /** Searches the pages as they stood at that instant, under the access rules of today. */
@@ -133,6 +144,11 @@ export type AdvisorFacetsOptions = Omit<FacetsRequest, "principal"> & { readonly
 
 /** See {@link HealthRequest}; without a principal the advisor's own checks. */
 export type AdvisorCheckOptions = Omit<HealthRequest, "principal"> & { readonly principal?: Principal };
+
+/** See {@link AdministrationRequest}; without a principal the advisor's own tenant is reindexed. */
+export type AdvisorReindexOptions = Omit<AdministrationRequest, "principal"> & {
+  readonly principal?: Principal;
+};
 
 /** What is loaded and stored, for people and dashboards. Parts that were not needed yet are loaded to answer. */
 export interface AdvisorStatus {
@@ -201,6 +217,17 @@ export interface Advisor {
    * your own cannot check.
    */
   check(options?: AdvisorCheckOptions): Promise<HealthReport>;
+  /**
+   * Makes the indexes of the principal's tenant anew and compacts its table; searches go on meanwhile.
+   * @throws NotPermittedError when the principal is no administrator.
+   */
+  reindex(options?: AdvisorReindexOptions): Promise<AdministrationReport>;
+  /**
+   * Removes all that is stored of the named principal's tenant, former states included. It cannot be undone, so there is
+   * no default principal.
+   * @throws NotPermittedError when the principal is no administrator.
+   */
+  removeTenant(request: AdministrationRequest): Promise<AdministrationReport>;
   ask(request: string | AskRequest): Promise<Answer>;
   /**
    * The same as {@link ask}, as it happens. Leaving the loop early aborts the work. `dispose` waits for a stream that is

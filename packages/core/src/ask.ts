@@ -10,6 +10,7 @@ import {
   type Mode,
   type Passage,
   type Retriever,
+  type SearchTimings,
   throwIfAborted,
   usesSources,
   type Warning,
@@ -141,6 +142,7 @@ export async function* answerEvents(
       ...(request.includePrompt && result ? { prompt: result.prompt } : {}),
       timings: {
         retrievalMs: found?.retrievalMs ?? 0,
+        ...(found && { search: found.timings }),
         groundingMs: written.groundingMs,
         promptTokens: result?.promptTokens ?? 0,
         completionTokens: result?.completionTokens ?? 0,
@@ -209,6 +211,7 @@ function chooseGrounding(
 interface Found {
   readonly passages: readonly Passage[];
   readonly warnings: readonly Warning[];
+  readonly timings: SearchTimings;
   readonly retrievalMs: number;
 }
 
@@ -220,7 +223,7 @@ async function search(
 ): Promise<Found> {
   const retriever = await untilAborted(parts.retriever(), signal);
   const start = environment.now();
-  const { passages, warnings } = await retriever.search({
+  const { passages, warnings, timings } = await retriever.search({
     query: followUp.text,
     // Bound here, from trusted code alone: neither the question nor the history is looked at.
     principal: request.principal ?? settings.principal ?? DEFAULT_PRINCIPAL,
@@ -228,9 +231,10 @@ async function search(
     mode: request.searchMode,
     ...(request.asOf && { asOf: request.asOf }),
     ...(request.filter && { filter: request.filter }),
+    ...(request.neighbours && { neighbours: request.neighbours }),
     signal,
   });
-  return { passages, warnings, retrievalMs: environment.now() - start };
+  return { passages, warnings, timings, retrievalMs: environment.now() - start };
 }
 
 function fit(

@@ -21,6 +21,7 @@ import { loaders } from "./loaders.ts";
 import { GENERAL_PROFILE } from "./model-profile.ts";
 import { createParts, isStoreMissing, type PartLoaders } from "./parts.ts";
 import { type ParsedSettings, parseSettings } from "./settings.ts";
+import { isStoreChoice } from "./store-choice.ts";
 import { createWorkTracker } from "./work-tracker.ts";
 
 /**
@@ -80,7 +81,7 @@ export function assembleAdvisor(
   return {
     sync: (folder, options?: SyncOptions) =>
       work.run(async () => {
-        if (typeof settings.store === "string") await realFolder(folder);
+        if (typeof settings.store === "string" || isStoreChoice(settings.store)) await realFolder(folder);
         return (await parts.retrieverForWriting()).sync(folder, writeOptions(options));
       }),
     watch: (folder, options?: WatchOptions) =>
@@ -156,6 +157,18 @@ export function assembleAdvisor(
         const retriever = await parts.retriever();
         if (!retriever.check) throw lacks("check");
         return retriever.check({ ...options, principal: options?.principal ?? principal });
+      }),
+    reindex: (options) =>
+      work.run(async () => {
+        const retriever = await parts.retriever();
+        if (!retriever.reindex) throw lacks("reindex");
+        return retriever.reindex({ ...options, principal: options?.principal ?? principal });
+      }),
+    removeTenant: (options) =>
+      work.run(async () => {
+        const retriever = await parts.retriever();
+        if (!retriever.removeTenant) throw lacks("removeTenant");
+        return retriever.removeTenant(options);
       }),
     ask: async (request) => {
       let answer: Answer | undefined;

@@ -6,6 +6,8 @@ export {
   type AdapterForm,
   type AdapterManifest,
   type AdapterSelection,
+  type AdministrationReport,
+  type AdministrationRequest,
   AdvisorError,
   type Answer,
   type AnswerEvent,
@@ -84,6 +86,7 @@ export type {
   AdvisorCheckOptions,
   AdvisorCountOptions,
   AdvisorFacetsOptions,
+  AdvisorReindexOptions,
   AdvisorSearchOptions,
   AdvisorSettings,
   AdvisorStatus,
@@ -102,3 +105,4 @@ export {
 export { createAdvisor } from "./create-advisor.ts";
 export type { EmbedderChoice } from "./embedder-choice.ts";
 export { DEFAULT_PROMPT_FORMAT } from "./prompt/default-format.ts";
+export type { StoreChoice } from "./store-choice.ts";

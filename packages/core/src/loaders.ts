@@ -47,11 +47,11 @@ export const loaders: PartLoaders = {
     return loadEmbedder(setting, settings);
   },
 
-  async retriever({ location, embedder, create, settings }) {
+  async retriever({ store, embedder, create, settings }) {
     const { openKnowledge } = await import("@advisor/retrieval");
     const vectorWeight = await vectorWeightOf(settings.embedder);
     return openKnowledge({
-      location,
+      ...(typeof store === "string" ? { location: store } : store),
       embedder,
       create,
       ...(settings.keepVersions ? { keepVersions: settings.keepVersions } : {}),

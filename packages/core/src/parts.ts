@@ -4,6 +4,7 @@ import type { EmbedderChoice } from "./embedder-choice.ts";
 import { lazyPart } from "./lazy-part.ts";
 import type { ModelProfile } from "./model-profile.ts";
 import type { ParsedSettings } from "./settings.ts";
+import type { StoreChoice } from "./store-choice.ts";
 
 /** How each part is made when the caller gave none of their own. */
 export interface PartLoaders {
@@ -15,7 +16,7 @@ export interface PartLoaders {
 }
 
 export interface StoreRequest {
-  readonly location: string;
+  readonly store: string | StoreChoice;
   readonly embedder: Embedder;
   readonly create: boolean;
   readonly settings: ParsedSettings;
@@ -38,8 +39,8 @@ export function createParts(
     loaders.embedder(setting, settings),
   );
   let create = false;
-  const retriever = ownOrLazy<string, Retriever>(settings.store, async (location) =>
-    loaders.retriever({ location, embedder: await embedder.get(), create, settings }),
+  const retriever = ownOrLazy<string | StoreChoice, Retriever>(settings.store, async (store) =>
+    loaders.retriever({ store, embedder: await embedder.get(), create, settings }),
   );
   const generator = ownOrLazy<string, Generator>(settings.model, (model) =>
     loaders.generator(model, settings),

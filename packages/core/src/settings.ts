@@ -14,6 +14,7 @@ import {
 } from "@advisor/contracts";
 import { z } from "zod";
 import { type EmbedderChoice, isEmbedderChoice, NANO } from "./embedder-choice.ts";
+import { isStoreChoice, type StoreChoice } from "./store-choice.ts";
 
 /** Limit on adapters of one advisor: each may keep a context of its own in memory. */
 const MAX_ADAPTERS = 64;
@@ -45,11 +46,22 @@ export const adapterChoiceSchema = z
   });
 
 const settingsSchema = z.strictObject({
-  store: stringOrPart<Retriever>(
-    ["search", "document", "upsert", "remove", "sync", "roles", "status", "dispose"],
-    "the folder of a store",
-  ).default(".advisor"),
   keepVersions: keepVersionsSchema.optional(),
+  store: z
+    .union(
+      [
+        stringOrPart<Retriever>(
+          ["search", "document", "upsert", "remove", "sync", "roles", "status", "dispose"],
+          "",
+        ),
+        z.custom<StoreChoice>(isStoreChoice),
+      ],
+      {
+        error:
+          "must be the folder of a store, or an object with its location, or one with the methods search, document, upsert, remove, sync, roles, status, dispose",
+      },
+    )
+    .default(".advisor"),
   model: stringOrPart<Generator>(
     ["generate", "countTokens", "adapters", "dispose"],
     "nano, the path of a GGUF",

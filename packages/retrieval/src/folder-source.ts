@@ -2,7 +2,7 @@ import { isAbsolute } from "node:path";
 import type { ChangeReport, SyncOptions } from "@advisor/contracts";
 import { type FolderListing, listFolder, realFolder } from "./extract/folder.ts";
 import { openKnownFiles } from "./extract/known-files.ts";
-import { type Globs, type Selection, selectionOf } from "./extract/selection.ts";
+import { aboveOf, type Globs, type Selection, selectionOf } from "./extract/selection.ts";
 import { settingsFingerprint } from "./prepare.ts";
 import { syncFolder } from "./sync.ts";
 import type { ChangeWriter, StoredHeader } from "./write.ts";
@@ -22,6 +22,16 @@ export interface FolderSource {
     stored: ReadonlyMap<string, StoredHeader>,
     run: WriteRun,
   ): Promise<ChangeReport>;
+}
+
+/**
+ * What has to be known of the store before a listing of parts is written: the parts, and each file that was found outside
+ * of them, such as those of a folder that came where a file was. A document not known to be stored would be added twice.
+ */
+export function storedParts(parts: readonly string[], { files }: FolderListing): string[] {
+  const known = new Set(parts);
+  const within = (uri: string) => known.has(uri) || aboveOf(uri).some((folder) => known.has(`${folder}/`));
+  return [...parts, ...files.filter((uri) => !within(uri))];
 }
 
 export interface WriteRun extends Pick<SyncOptions, "signal" | "onProgress"> {

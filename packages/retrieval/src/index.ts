@@ -11,4 +11,8 @@ export {
 } from "./embed/transformers-embedder.ts";
 export { realFolder } from "./extract/folder.ts";
 export { DEFAULT_VECTOR_WEIGHT, type KnowledgeSettings, openKnowledge } from "./knowledge.ts";
+export {
+  createTransformersReranker,
+  type TransformersRerankerSettings,
+} from "./rerank/transformers-reranker.ts";
 export { WORD_GROUPS } from "./search/word-groups.ts";

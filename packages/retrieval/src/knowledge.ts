@@ -4,8 +4,10 @@ import {
   type Embedder,
   type KeepVersions,
   keepVersionsSchema,
+  MAX_TOP_K,
   type OnProgress,
   parseInput,
+  type Reranker,
   type Retriever,
   StoreError,
   type WriteOptions,
@@ -30,6 +32,8 @@ import type { WriterTurn } from "./store/writer-turn.ts";
 /** The vector leg's share when the caller names none. See docs/retrieval.md for how it was found. */
 export const DEFAULT_VECTOR_WEIGHT = 0.25;
 
+/** Candidates that a reranker reads when the caller names no number. */
+const DEFAULT_RERANK_DEPTH = 30;
 /** Table in which the writer's name stands where there are no files to lock. */
 const LEASE = "_writer";
 
@@ -44,6 +48,10 @@ export interface KnowledgeSettings {
   readonly embedder: Embedder;
   /** The vector leg's share in a hybrid search, in [0, 1]: 0 is keywords alone. Default 0.25; a card of an embedder names its own. */
   readonly vectorWeight?: number;
+  /** Reads the first candidates of a hybrid search again, each with the question. It stays the caller's. Default none. */
+  readonly reranker?: Reranker;
+  /** How many candidates the reranker reads, 1 to 200. Default 30. */
+  readonly rerankDepth?: number;
   /** Makes the store when there is none. Default true; false throws `store_missing`. */
   readonly create?: boolean;
   /**
@@ -70,6 +78,13 @@ const settingsSchema = z.strictObject({
     "must be an embedder",
   ),
   vectorWeight: z.number().min(0).max(1).default(DEFAULT_VECTOR_WEIGHT),
+  reranker: z
+    .custom<Reranker>(
+      (value) => typeof (value as Reranker | null)?.score === "function",
+      "must be a reranker",
+    )
+    .optional(),
+  rerankDepth: z.number().int().min(1).max(MAX_TOP_K).default(DEFAULT_RERANK_DEPTH),
   create: z.boolean().default(true),
   keepVersions: keepVersionsSchema.optional(),
   now: z.custom<() => number>((value) => typeof value === "function").default(() => Date.now),
@@ -130,6 +145,7 @@ export async function openKnowledge(settings: KnowledgeSettings): Promise<Retrie
   }
   return createRetriever({
     ...parsed,
+    reranking: parsed.reranker && { reranker: parsed.reranker, depth: parsed.rerankDepth },
     location,
     database,
     alone: isFolder,

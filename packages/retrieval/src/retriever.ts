@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import {
   BadInputError,
   CancelledError,
@@ -28,19 +27,27 @@ import {
   writeOptionsSchema,
 } from "@advisor/contracts";
 import { z } from "zod";
+import { reindexTenant, removeTenant } from "./administration.ts";
 import type { FolderSourceSettings } from "./folder-source.ts";
 import { checkPast, listVersions, stateAt, type TenantTables } from "./past.ts";
 import { checkMayPurge, purgeDocuments } from "./purge.ts";
 import { countReadable, facetsOfReadable } from "./search/facets.ts";
+import type { Reranking } from "./search/rerank.ts";
 import { searchTable } from "./search/search.ts";
 import { storableName as name } from "./storable-name.ts";
 import { ANY_CHUNK, documentFilter, headerFilter } from "./store/filter.ts";
 import { createHistory, finishErasing } from "./store/history.ts";
-import type { HistoryTable } from "./store/history-table.ts";
 import type { LanceDatabase, LanceTable, TableView } from "./store/lance.ts";
-import { historyTable, isTenantTable, STORE_FORMAT, settleKeepVersions } from "./store/manifest.ts";
+import {
+  historyTable,
+  isTenantTable,
+  STORE_FORMAT,
+  settleKeepVersions,
+  tableName,
+} from "./store/manifest.ts";
 import { storeFailure } from "./store/store-failure.ts";
 import { openTenant } from "./store/tenant.ts";
+import { vanishing } from "./store/vanishing.ts";
 import { createWordForms, type WordForms } from "./store/word-forms.ts";
 import type { WriterTurn } from "./store/writer-turn.ts";
 import type { ChangeWriter, StoredHeader } from "./write.ts";
@@ -61,6 +68,7 @@ export interface RetrieverParts {
   readonly database: LanceDatabase;
   readonly embedder: Embedder;
   readonly vectorWeight: number;
+  readonly reranking?: Reranking | undefined;
   /** What the caller wants; undefined leaves it to what the store remembers. */
   readonly keepVersions?: KeepVersions | undefined;
   /** Epoch milliseconds. */
@@ -89,37 +97,74 @@ export function createRetriever({
   vectorWeight,
   keepVersions,
   now,
+  reranking,
   alone,
   exclusively,
   currentWriter,
 }: RetrieverParts): Retriever {
   const tables = new Map<string, Promise<LanceTable | undefined>>();
-  const histories = new Map<string, Promise<HistoryTable | undefined>>();
   const forms = new WeakMap<LanceTable, WordForms>();
+  const ranking = { embedder, vectorWeight, reranking };
   const inFlight = new Set<Promise<unknown>>();
   const watches = new Set<FolderWatch>();
   const subject = `knowledge store ${location}`;
   let disposed: Promise<void> | undefined;
 
-  const tableOf = (tenant: string) => once(tables, tableName(tenant), (name) => database.open(name));
-
-  const tablesOf = async (tenant: string): Promise<TenantTables | undefined> => {
-    const [live, history] = await Promise.all([
-      tableOf(tenant),
-      once(histories, historyTable(tableName(tenant)), (name) => database.openHistory(name)),
-    ]);
-    return live && { live, history };
+  const tableOf = (tenant: string): Promise<LanceTable | undefined> => {
+    const name = tableName(tenant);
+    const known = tables.get(name);
+    if (known) return known;
+    const isGone = async () => {
+      const now = await database.open(name);
+      now?.close();
+      if (!now) tables.delete(name);
+      return !now;
+    };
+    const opened = database.open(name).then((table) => table && vanishing(table, isGone));
+    tables.set(name, opened);
+    // A table that is not there yet may be made by another process at any time.
+    opened.then(
+      (table) => table ?? tables.delete(name),
+      () => tables.delete(name),
+    );
+    return opened;
   };
 
-  /** What a principal reads: its tenant as it stands, or as it stood. */
-  const viewOf = async (principal: Principal, asOf: Date | undefined): Promise<TableView | undefined> => {
-    if (!asOf) return tableOf(principal.tenant);
+  /** Reads a tenant's two tables. History is read seldom, so its table is opened each time. */
+  const withHistory = async <Result>(
+    tenant: string,
+    read: (tables: TenantTables) => Promise<Result>,
+  ): Promise<Result | undefined> => {
+    const live = await tableOf(tenant);
+    if (!live) return undefined;
+    const history = await database.openHistory(historyTable(tableName(tenant)));
+    try {
+      return await read({ live, history });
+    } finally {
+      history?.close();
+    }
+  };
+
+  /** Reads what a principal may: its tenant as it stands, or as it stood. */
+  const reading = async <Result>(
+    principal: Principal,
+    asOf: Date | undefined,
+    read: (table: TableView | undefined) => Promise<Result>,
+  ): Promise<Result> => {
+    if (!asOf) return read(await tableOf(principal.tenant));
     checkPast(asOf, now());
-    const found = await tablesOf(principal.tenant);
-    if (!found) return undefined;
-    const words = forms.get(found.live) ?? createWordForms(found.live);
-    forms.set(found.live, words);
-    return stateAt(found, words, { asOf, principal });
+    const found = await withHistory(principal.tenant, async (both) => {
+      const words = forms.get(both.live) ?? createWordForms(both.live);
+      forms.set(both.live, words);
+      return { result: await read(await stateAt(both, words, { asOf, principal })) };
+    });
+    return found ? found.result : read(undefined);
+  };
+
+  const forget = async (tenant: string) => {
+    const table = await tables.get(tableName(tenant))?.catch(() => undefined);
+    tables.delete(tableName(tenant));
+    table?.close();
   };
 
   /** Refuses after dispose, and lets dispose wait for the work. */
@@ -180,9 +225,10 @@ export function createRetriever({
         const { signal, ...fields } = request;
         const parsed = parseInput(searchRequestSchema, fields, "search request");
         throwIfAborted(signal, subject);
-        const table = await viewOf(parsed.principal, parsed.asOf);
-        const found = await searchTable({ table, embedder, vectorWeight }, { ...parsed, signal });
-        return parsed.asOf ? { ...found, warnings: [...found.warnings, asOfWarning(parsed.asOf)] } : found;
+        return reading(parsed.principal, parsed.asOf, async (table) => {
+          const found = await searchTable({ table, ...ranking }, { ...parsed, signal });
+          return parsed.asOf ? { ...found, warnings: [...found.warnings, asOfWarning(parsed.asOf)] } : found;
+        });
       }),
 
     document: (id, principal, options = {}) =>
@@ -191,9 +237,12 @@ export function createRetriever({
         const who = parseInput(principalSchema, principal, "principal");
         const wanted = parseInput(z.string().max(256), id, "document id");
         if (!/^[0-9a-f]+$/.test(wanted)) return undefined;
-        const table = await viewOf(who, asOf);
         const columns = ["id", "uri", "title", "text", "tenant", "roles", "metadata", "version", "source"];
-        const [row] = (await table?.select(documentFilter(wanted, who), columns)) ?? [];
+        const [row] = await reading(
+          who,
+          asOf,
+          async (table) => (await table?.select(documentFilter(wanted, who), columns)) ?? [],
+        );
         if (!row) return undefined;
         const document: Document = {
           id: String(row.id),
@@ -270,7 +319,10 @@ export function createRetriever({
         const tenant = parsed.tenant ?? DEFAULT_TENANT;
         throwIfAborted(parsed.signal, subject);
         const source = await openSource(path, { ...parsed, tenant });
-        const { watchFolder } = await import("./watch/watch-folder.ts");
+        const [{ watchFolder }, { storedParts }] = await Promise.all([
+          import("./watch/watch-folder.ts"),
+          import("./folder-source.ts"),
+        ]);
         const { debounceMs: quietMs, pollMs, rescanMs, onProgress } = parsed;
         const watch = await watchFolder({
           ...{ root: source.root, quietMs, pollMs, rescanMs, onEvent, signal: parsed.signal },
@@ -283,7 +335,7 @@ export function createRetriever({
               tenant,
               source.source,
               (writer, stored) => source.write(listing, writer, stored, run),
-              parts,
+              parts && storedParts(parts, listing),
             );
           },
         });
@@ -312,8 +364,11 @@ export function createRetriever({
           return {
             table,
             find: async (query, principal, topK) => {
-              const search = { ...searchRequestSchema.parse({ query, principal, topK }), signal };
-              const { passages } = await searchTable({ table, embedder, vectorWeight }, search);
+              const search = {
+                ...searchRequestSchema.parse({ query, principal, topK, copies: "keep" }),
+                signal,
+              };
+              const { passages } = await searchTable({ table, ...ranking }, search);
               return passages.map(({ documentId }) => documentId);
             },
           };
@@ -324,8 +379,7 @@ export function createRetriever({
       track(async () => {
         const wanted = parseInput(documentReferenceSchema, reference, "page");
         const who = parseInput(principalSchema, principal, "principal");
-        const found = await tablesOf(who.tenant);
-        return found ? listVersions(found, wanted, who) : [];
+        return (await withHistory(who.tenant, (found) => listVersions(found, wanted, who))) ?? [];
       }),
 
     purge: (references, principal, options = {}) =>
@@ -344,6 +398,10 @@ export function createRetriever({
           }
         });
       }),
+
+    reindex: (request) => track(() => reindexTenant({ database, exclusively, forget }, request)),
+
+    removeTenant: (request) => track(() => removeTenant({ database, exclusively, forget }, request)),
 
     status: () =>
       track(async (): Promise<StoreStatus> => {
@@ -367,30 +425,13 @@ export function createRetriever({
     disposed ??= (async () => {
       await Promise.allSettled(inFlight);
       await Promise.all([...watches].map((watch) => watch.close()));
-      for (const table of await Promise.allSettled([...tables.values(), ...histories.values()])) {
+      for (const table of await Promise.allSettled(tables.values())) {
         if (table.status === "fulfilled") table.value?.close();
       }
       database.close();
     })();
     return disposed;
   }
-}
-
-/** Opens a table once. One that is not there yet may be made by another process at any time. */
-function once<Table>(
-  tables: Map<string, Promise<Table | undefined>>,
-  name: string,
-  open: (name: string) => Promise<Table | undefined>,
-): Promise<Table | undefined> {
-  const known = tables.get(name);
-  if (known) return known;
-  const opened = open(name);
-  tables.set(name, opened);
-  opened.then(
-    (table) => table ?? tables.delete(name),
-    () => tables.delete(name),
-  );
-  return opened;
 }
 
 function asOfWarning(asOf: Date): Warning {
@@ -414,10 +455,6 @@ async function tenantStatus(
   } finally {
     table.close();
   }
-}
-
-function tableName(tenant: string): string {
-  return `tenant-${createHash("sha256").update(tenant).digest("hex").slice(0, 40)}`;
 }
 
 function parseOptions<Schema extends z.ZodObject>(

@@ -112,7 +112,8 @@ export function createChangeWriter(parts: WriterParts): ChangeWriter {
           rows.push(...document.rows(vectors.slice(from, from + document.rowCount), instant));
           from += document.rowCount;
         }
-        return isNew && alone ? table.append(rows) : table.replace(rows, ids);
+        if (!alone) return table.replace(rows, ids);
+        return isNew ? table.append(rows) : table.exchange(rows, ids);
       });
       for (const { uri } of documents) {
         if (written.has(uri)) continue;

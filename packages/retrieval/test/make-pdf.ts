@@ -10,6 +10,11 @@ export interface PdfOptions {
   readonly loop?: boolean;
   /** Instead of the lines: bytes of the content streams, deflated. */
   readonly content?: Buffer;
+  /** Instead of the lines: the content stream of each page. */
+  readonly contents?: readonly string[];
+  readonly outline?: readonly { readonly title: string; readonly page: number; readonly y?: number }[];
+  /** The last entry of the outline is followed by the first. */
+  readonly outlineLoop?: boolean;
 }
 
 /** A PDF of one font, written by hand (ISO 32000-1): a list of lines for each page, two lines' space at an empty one. */
@@ -17,7 +22,9 @@ export function makePdf(pages: readonly (readonly string[])[], options: PdfOptio
   const objects: Buffer[] = [];
   const add = (body: string | Buffer) => objects.push(Buffer.from(body));
   const kids = pages.map((_, i) => `${5 + i * 2} 0 R`);
-  add("<< /Type /Catalog /Pages 2 0 R >>");
+  const { outline = [] } = options;
+  const root = 5 + pages.length * 2;
+  add(`<< /Type /Catalog /Pages 2 0 R ${outline.length > 0 ? `/Outlines ${root} 0 R` : ""} >>`);
   const loop = options.loop ? "2 0 R " : "";
   add(`<< /Type /Pages /Kids [${loop}${kids.join(" ")}] /Count ${options.claimedPages ?? pages.length} >>`);
   add("<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>");
@@ -28,10 +35,24 @@ export function makePdf(pages: readonly (readonly string[])[], options: PdfOptio
     );
     const shown = lines.map((line) => (line === "" ? "T*" : `(${escaped(line)}) Tj T*`)).join("\n");
     const data = deflateSync(
-      options.content ?? Buffer.from(`BT /F1 12 Tf 14 TL 50 800 Td\n${shown}\nET`, "latin1"),
+      options.content ??
+        Buffer.from(options.contents?.[i] ?? `BT /F1 12 Tf 14 TL 50 800 Td\n${shown}\nET`, "latin1"),
     );
     const head = `<< /Length ${data.length} /Filter /FlateDecode >>\nstream\n`;
     add(Buffer.concat([Buffer.from(head), data, Buffer.from("\nendstream")]));
+  }
+  if (outline.length > 0) {
+    add(
+      `<< /Type /Outlines /First ${root + 1} 0 R /Last ${root + outline.length} 0 R /Count ${outline.length} >>`,
+    );
+    for (const [i, { title, page, y }] of outline.entries()) {
+      const after = i + 1 < outline.length ? root + 2 + i : options.outlineLoop ? root + 1 : undefined;
+      const next = after === undefined ? "" : `/Next ${after} 0 R`;
+      const target = y === undefined ? "/Fit" : `/XYZ 0 ${y} null`;
+      add(
+        `<< /Title (${escaped(title)}) /Parent ${root} 0 R ${next} /Dest [${5 + page * 2} 0 R ${target}] >>`,
+      );
+    }
   }
   const parts: Buffer[] = [Buffer.from("%PDF-1.4\n")];
   const offsets: number[] = [];

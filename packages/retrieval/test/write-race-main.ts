@@ -21,7 +21,7 @@ try {
       `${name}: ${processes} processes, ${seconds} s (${took} s with start and check): ${acknowledged} writes ` +
         `acknowledged, ${failed.length} failed, ${documents} documents, ${problems.length} problems\n`,
     );
-    for (const line of [...failed, ...problems]) process.stdout.write(`  ${line}\n`);
+    for (const line of new Set([...failed, ...problems])) process.stdout.write(`  ${line}\n`);
     if (failed.length + problems.length > 0) process.exitCode = 1;
   }
   process.stdout.write(`requests to the object store: ${s3.requests}\n`);

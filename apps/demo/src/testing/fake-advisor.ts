@@ -125,6 +125,8 @@ export function fakeAdvisor(options: FakeAdvisorOptions): FakeAdvisor {
     purge: unexpected("purge"),
     count: unexpected("count"),
     facets: unexpected("facets"),
+    reindex: unexpected("reindex"),
+    removeTenant: unexpected("removeTenant"),
     sync: unexpected("sync"),
     upsert: unexpected("upsert"),
     remove: unexpected("remove"),

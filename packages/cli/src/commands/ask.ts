@@ -9,6 +9,7 @@ import {
   answerChoiceOf,
   asOfOption,
   type BatchFlags,
+  neighboursOf,
   parseGrounding,
   parseNumber,
   principalOf,
@@ -16,12 +17,14 @@ import {
 } from "../flags.ts";
 import { createAnswerWriter, writeAnswerFoot, writeAnswerText } from "../output/answer.ts";
 import { createLocate } from "../output/locate.ts";
+import { writeSearchTimings } from "../output/passages.ts";
 import { createProgressLine, type ProgressLine } from "../output/progress-line.ts";
 import { writeWarnings } from "../output/warnings.ts";
 import { questionOf } from "../question.ts";
 import { answerLine } from "../result-lines.ts";
+import { storeLocation } from "../store-flag.ts";
 import { allOf, filterOf } from "../where.ts";
-import { requireKnownRoles, requireStore, settingsOf, storePath, withAdvisor } from "../with-advisor.ts";
+import { requireKnownRoles, requireStore, settingsOf, withAdvisor } from "../with-advisor.ts";
 
 export interface AskFlags extends AnswerFlags, BatchFlags, TimeFlags {}
 
@@ -41,7 +44,7 @@ export async function ask(context: CommandContext, words: readonly string[], fla
   try {
     const settings = settingsOf(context, flags, progress.show);
     const sources = usesSources(request.mode);
-    const parts = sources ? settings : { ...settings, store: absentStore(storePath(context, flags)) };
+    const parts = sources ? settings : { ...settings, store: absentStore(storeLocation(context, flags)) };
     return await withAdvisor(context, parts, async (advisor) => {
       // All parts at once: what the model takes to load, the store and its embedder take too. Without sources it is the
       // model alone. Either way the timings of the answer are not those of loading.
@@ -59,13 +62,16 @@ export async function ask(context: CommandContext, words: readonly string[], fla
         });
       }
       progress.say("Answering");
-      await answerOne(
+      const answer = await answerOne(
         context,
         advisor,
         { ...request, question: asked.question },
         flags.json === true,
         progress,
       );
+      if (flags.timings && !flags.json && answer.timings.search) {
+        await writeSearchTimings(context.terminal, answer.timings.search);
+      }
     });
   } finally {
     progress.end();
@@ -81,6 +87,7 @@ export function requestOf(flags: AnswerFlags, principal: Principal, signal: Abor
     principal,
     signal,
     ...(filter && { filter }),
+    ...neighboursOf(flags),
     ...(flags.grounding !== undefined && { grounding: parseGrounding(flags.grounding) }),
     ...(flags.topK !== undefined && { topK: number("--top-k", flags.topK, { min: 1, max: MAX_TOP_K }) }),
     ...(flags.maxTokens !== undefined && {

@@ -1,4 +1,3 @@
-import { existsSync } from "node:fs";
 import {
   ADMINISTRATOR,
   type AdapterSelection,
@@ -24,7 +23,8 @@ import { printableLine } from "../output/printable.ts";
 import { createProgressLine, type ProgressLine } from "../output/progress-line.ts";
 import { wrap } from "../output/wrap.ts";
 import { describeError, EXIT_FAILURE, EXIT_OK, writeError } from "../report-error.ts";
-import { requireKnownRoles, requireStore, settingsOf, storePath, withAdvisor } from "../with-advisor.ts";
+import { mayHaveStore, storeLocation } from "../store-flag.ts";
+import { requireKnownRoles, requireStore, settingsOf, withAdvisor } from "../with-advisor.ts";
 import { answerOne, requestOf } from "./ask.ts";
 
 /** Messages kept of a conversation: a question rarely leans on what was said ten questions ago. */
@@ -45,7 +45,7 @@ export async function chat(context: CommandContext, flags: AnswerFlags): Command
   const request = requestOf(flags, principal, context.signal);
   if (usesSources(request.mode)) requireStore(context, flags);
   const settings = settingsOf(context, flags, (event) => progress.show(event));
-  const stored = existsSync(storePath(context, flags));
+  const stored = mayHaveStore(context, flags);
 
   let progress = createProgressLine(host, { json: flags.json === true });
   progress.say("Loading");
@@ -54,7 +54,7 @@ export async function chat(context: CommandContext, flags: AnswerFlags): Command
     return await withAdvisor(
       context,
       // A chat without sources must not make an empty store.
-      stored ? settings : { ...settings, store: absentStore(storePath(context, flags)) },
+      stored ? settings : { ...settings, store: absentStore(storeLocation(context, flags)) },
       async (advisor) => {
         if (stored) await requireKnownRoles(advisor, principal);
         await advisor.warmUp();

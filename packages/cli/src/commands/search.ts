@@ -8,13 +8,15 @@ import {
   type AskerFlags,
   asOfOption,
   type BatchFlags,
+  neighboursOf,
+  type PassageFlags,
   parseNumber,
   parseSearchMode,
   principalOf,
   type TimeFlags,
 } from "../flags.ts";
 import { createLocate } from "../output/locate.ts";
-import { writePassages } from "../output/passages.ts";
+import { writePassages, writeSearchTimings } from "../output/passages.ts";
 import { createProgressLine } from "../output/progress-line.ts";
 import { writeWarnings } from "../output/warnings.ts";
 import { questionOf } from "../question.ts";
@@ -22,7 +24,7 @@ import { searchLine } from "../result-lines.ts";
 import { allOf, filterOf } from "../where.ts";
 import { requireKnownRoles, requireStore, settingsOf, withAdvisor } from "../with-advisor.ts";
 
-export interface SearchFlags extends AskerFlags, BatchFlags, TimeFlags {
+export interface SearchFlags extends AskerFlags, BatchFlags, PassageFlags, TimeFlags {
   readonly mode?: string;
   readonly full?: boolean;
 }
@@ -43,6 +45,7 @@ export async function search(
     signal,
     ...time,
     ...(filter && { filter }),
+    ...neighboursOf(flags),
     ...(flags.mode !== undefined && { mode: parseSearchMode(flags.mode) }),
     ...(flags.topK !== undefined && { topK: parseNumber("--top-k", flags.topK, { min: 1, max: MAX_TOP_K }) }),
   };
@@ -79,6 +82,7 @@ export async function search(
       }
       const locate = createLocate((id) => advisor.document(id, { principal, ...time }));
       await writePassages(terminal, result, { locate, full: flags.full === true });
+      if (flags.timings) await writeSearchTimings(terminal, result.timings);
       await writeWarnings(terminal, result.warnings);
     });
   } finally {

@@ -8,7 +8,8 @@ import { createProgressLine } from "../output/progress-line.ts";
 import { writeWarnings } from "../output/warnings.ts";
 import { padEnd, widthOf } from "../output/width.ts";
 import { indent, wrap } from "../output/wrap.ts";
-import { settingsOf, storePath, withAdvisor } from "../with-advisor.ts";
+import { storeLocation } from "../store-flag.ts";
+import { settingsOf, withAdvisor } from "../with-advisor.ts";
 
 /** Flags of the commands that read folders. */
 export interface FolderFlags extends StoreFlags {
@@ -90,7 +91,7 @@ export async function writeReport(
   const { terminal } = context;
   if (flags.json) {
     const tenant = flags.tenant ?? DEFAULT_TENANT;
-    await terminal.line(JSON.stringify({ folder, store: storePath(context, flags), tenant, ...report }));
+    await terminal.line(JSON.stringify({ folder, store: storeLocation(context, flags), tenant, ...report }));
     return;
   }
 

@@ -12,7 +12,8 @@ import type { CommandContext } from "../context.ts";
 import { EMBEDDED } from "../flag-values.ts";
 import type { ModelFlags, StoreFlags } from "../flags.ts";
 import { counted } from "../output/numbers.ts";
-import { requireKnownRoles, storePath, syncHint, withAdvisor } from "../with-advisor.ts";
+import { mayHaveStore, storeLocation } from "../store-flag.ts";
+import { requireKnownRoles, syncHint, withAdvisor } from "../with-advisor.ts";
 import type { Finding } from "./finding.ts";
 
 /** The chat model, its adapters and the embedder, each loaded for real. */
@@ -128,7 +129,7 @@ export async function examineStore(
   flags: StoreFlags,
   settings: AdvisorSettings,
 ): Promise<Finding[]> {
-  const location = storePath(context, flags);
+  const location = storeLocation(context, flags);
   if (!existsSync(location)) {
     return [
       {
@@ -204,7 +205,7 @@ export async function examinePrincipal(
     text: unnamed ? `nobody is named, so you ask as ${who}` : `you ask as ${who}`,
     facts: { ...principal, named: !unnamed },
   };
-  if (!existsSync(storePath(context, flags))) return found;
+  if (!mayHaveStore(context, flags)) return found;
   const { adapters: _, ...others } = settings;
   try {
     await withAdvisor(context, { ...others, model: absentModel() }, (advisor) =>

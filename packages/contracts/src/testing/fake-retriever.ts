@@ -10,6 +10,7 @@ import {
   permits,
   principalSchema,
 } from "../access.ts";
+import { type AdministrationRequest, administrationRequestSchema } from "../administration.ts";
 import {
   type Chunk,
   type Document,
@@ -183,6 +184,24 @@ export function createFakeRetriever(): FakeRetriever {
       ({ document }) => permits(ruleOf(document), principal) && (!filter || matchesFilter(filter, document)),
     );
 
+  /** The tenant that the request may change. */
+  const administered = ({ signal, onProgress: _, ...fields }: AdministrationRequest, subject: string) => {
+    live();
+    throwIfAborted(signal, "retrieval");
+    const { principal } = parseInput(administrationRequestSchema, fields, `${subject} request`);
+    if (isAdministrator(principal)) return principal.tenant;
+    throw new NotPermittedError({
+      code: "not_permitted",
+      subject,
+      reason: "administrators alone may",
+      nextStep: "Run it as an administrator of the tenant",
+    });
+  };
+  const heldBy = (tenant: string) => {
+    const own = [...store.values()].filter(({ document }) => document.access.tenant === tenant);
+    return { documents: own.length, chunks: own.reduce((sum, { chunks }) => sum + chunks.length, 0) };
+  };
+
   return {
     searches,
     get disposed() {
@@ -196,37 +215,57 @@ export function createFakeRetriever(): FakeRetriever {
       const { signal, ...fields } = request;
       throwIfAborted(signal, "retrieval");
       const parsed = parseInput(searchRequestSchema, fields, "search request");
-      const { query, principal, topK, mode, filter, asOf } = parsed;
+      const { query, principal, topK, mode, filter, asOf, copies } = parsed;
+      const { neighbours = { before: 0, after: 0 } } = parsed;
       searches.push(request);
       const failing = failure;
       failure = undefined;
       if (failing) throw failing;
       const asked = new Set(words(query));
-      const found: { chunk: Chunk; document: Document; hits: number; version: Version }[] = [];
+      const found: { chunk: Chunk; version: Version; hits: number }[] = [];
       for (const version of readable(principal, filter, asOf)) {
         const { document, chunks } = version;
         for (const chunk of chunks) {
           const held = new Set(words(`${document.title} ${chunk.headings.join(" ")} ${chunk.text}`));
           const hits = [...asked].filter((word) => held.has(word)).length;
-          if (hits > 0) found.push({ chunk, document, hits, version });
+          if (hits > 0) found.push({ chunk, version: version, hits });
         }
       }
       found.sort((a, b) => b.hits - a.hits || (a.chunk.id < b.chunk.id ? -1 : 1));
-      const passages = found.slice(0, topK).map(
-        ({ chunk, document, version }, index): Passage => ({
+      const passages: Passage[] = [];
+      const covered = new Set<Chunk>();
+      for (const { chunk, version: stored } of found) {
+        const { document, chunks } = stored;
+        const { uri, title, version, source } = document;
+        const { id, documentId, start, end, text } = chunk;
+        const same = passages.find((passage) => passage.text === text && words(text).length >= 12);
+        if (same && copies === "fold") {
+          const copy = { id, documentId, uri, title, source, start, end };
+          passages[passages.indexOf(same)] = { ...same, copies: [...(same.copies ?? []), copy] };
+          continue;
+        }
+        if (covered.has(chunk) || passages.length === topK) continue;
+        const place = passages.length + 1;
+        const passage: Passage = {
           ...chunk,
-          uri: document.uri,
-          title: document.title,
-          version: document.version,
-          ...validity(version),
-          source: document.source,
-          score: 1 / (index + 1),
+          ...{ uri, title, version, source },
+          ...validity(stored),
+          score: 1 / place,
           ranks: {
-            ...(mode === "keyword" ? {} : { vector: index + 1 }),
-            ...(mode === "vector" ? {} : { keyword: index + 1 }),
+            ...(mode === "keyword" ? {} : { vector: place }),
+            ...(mode === "vector" ? {} : { keyword: place }),
           },
-        }),
-      );
+        };
+        const free = (each: Chunk | undefined) => each !== undefined && !covered.has(each);
+        let first = chunk.ordinal;
+        let last = chunk.ordinal;
+        while (first > chunk.ordinal - neighbours.before && free(chunks[first - 1])) first--;
+        while (last < chunk.ordinal + neighbours.after && free(chunks[last + 1])) last++;
+        const wide = { start: chunks[first]?.start ?? start, end: chunks[last]?.end ?? end };
+        for (const each of chunks.slice(first, last + 1)) covered.add(each);
+        const widened = { ...wide, text: document.text.slice(wide.start, wide.end), found: { start, end } };
+        passages.push(first === last ? passage : { ...passage, ...widened });
+      }
       const warnings = asOf
         ? [{ code: "as_of", message: `The pages were read as they stood at ${asOf.toISOString()}` }]
         : [];
@@ -304,6 +343,16 @@ export function createFakeRetriever(): FakeRetriever {
         found.map(({ document }) => document),
         request,
       );
+    },
+    async reindex(request) {
+      const tenant = administered(request, "reindex");
+      return { tenant, ...heldBy(tenant), elapsedMs: 0 };
+    },
+    async removeTenant(request) {
+      const tenant = administered(request, "remove the tenant");
+      const held = heldBy(tenant);
+      for (const [id, { document }] of store) if (document.access.tenant === tenant) store.delete(id);
+      return { tenant, ...held, elapsedMs: 0 };
     },
     async roles(tenant) {
       live();

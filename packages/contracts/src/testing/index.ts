@@ -1,3 +1,4 @@
+export { describeAdministration } from "./administration-suite.ts";
 export { describeEmbedder } from "./embedder-suite.ts";
 export { createFakeEmbedder, type FakeEmbedder, type FakeEmbedderOptions } from "./fake-embedder.ts";
 export {

@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { ADMINISTRATOR, DEFAULT_PRINCIPAL, type Principal } from "../access.ts";
 import type { Metadata } from "../document.ts";
-import type { Filter } from "../filter.ts";
+import { type Filter, matchesFilter } from "../filter.ts";
 import type { Retriever, SearchMode } from "../retriever.ts";
 
 /** What every {@link Retriever} must do. `make` gives an empty one at each call. */
@@ -214,21 +214,23 @@ export function describeRetriever(name: string, make: () => Promise<Retriever>):
         ["an unknown document", { documentIds: ["0123"] }, []],
         ["SQL is text", { key: "year' OR 1=1 --", equals: "' OR 1=1 --" }, []],
       ];
+      const numberIn = (uri: string) => Number(/\d/.exec(uri)?.[0]);
       beforeEach(() => retriever.upsert(pages, { defaultRoles: ["staff"] }));
 
-      test.each(cases)("%s", async (_, filter, expected) => {
-        for (const mode of modes) {
-          const { passages } = await retriever.search({
-            query: "zebra",
-            principal: as("staff"),
-            mode,
-            filter,
-          });
-          expect(passages.map(({ uri }) => Number(/\d/.exec(uri)?.[0])).sort()).toEqual(expected);
-        }
-        const { documents, passages } = (await retriever.count?.({ principal: as("staff"), filter })) ?? {};
-        if (retriever.count) expect([documents, passages]).toEqual([expected.length, expected.length]);
-        if (retriever.count) {
+      test("each condition means what the oracle says, for a search of every mode and for a count", async () => {
+        const every = pages.map(({ uri, metadata }) => ({ id: "", source: "upsert", uri, metadata }));
+        for (const [name, filter, expected] of cases) {
+          const meant = every.filter((page) => matchesFilter(filter, page)).map(({ uri }) => numberIn(uri));
+          expect(meant, name).toEqual(expected);
+          for (const mode of modes) {
+            const request = { query: "zebra", principal: as("staff"), mode, filter };
+            const { passages } = await retriever.search(request);
+            expect(passages.map(({ uri }) => numberIn(uri)).sort(), name).toEqual(expected);
+          }
+          if (!retriever.count) continue;
+          const { length } = expected;
+          const seen = await retriever.count({ principal: as("staff"), filter });
+          expect(seen, name).toEqual({ documents: length, passages: length });
           expect(await retriever.count({ principal: as("hr"), filter })).toEqual({
             documents: 0,
             passages: 0,
@@ -395,6 +397,89 @@ export function describeRetriever(name: string, make: () => Promise<Retriever>):
         ).rejects.toMatchObject({
           message: expect.stringContaining("filter.and.1.lt: must be a finite number, or a date"),
         });
+      });
+    });
+
+    describe("neighbours and copies", () => {
+      const sections = ["one", "two", "three", "four", "five"].map(
+        (name) => `## ${name}\n\nThe ${name} zebra${name === "three" ? " eats grass" : ""} here.`,
+      );
+      const long = { ...doc("long.md", `# Zebras\n\n${sections.join("\n\n")}\n`, ["staff"]) };
+
+      test("a passage is widened within its document, and its offsets hold", async () => {
+        await retriever.upsert([long, doc("other.md", "Another text of the lion.", ["staff"])]);
+        const search = async (before: number, after: number) => {
+          const neighbours = { before, after };
+          const request = {
+            query: "eats grass three",
+            principal: as("staff"),
+            mode: "keyword" as const,
+            neighbours,
+          };
+          const { passages } = await retriever.search({ ...request, topK: 5 });
+          for (const passage of passages) {
+            const document = await retriever.document(passage.documentId, as("staff"));
+            expect(document?.text.slice(passage.start, passage.end)).toBe(passage.text);
+            const { start, end } = passage.found ?? passage;
+            expect(start >= passage.start && end <= passage.end).toBe(true);
+          }
+          return passages;
+        };
+        const [bare] = await search(0, 0);
+        expect(bare).not.toHaveProperty("found");
+        expect(bare?.text).not.toContain("four");
+        const [after] = await search(0, 1);
+        expect(after?.found).toEqual({ start: bare?.start, end: bare?.end });
+        expect(after?.text).toContain("four");
+        expect(after?.text).not.toContain("two");
+        const [both] = await search(20, 20);
+        expect(both?.text).toContain("The one zebra");
+        expect(both?.text).toContain("The five zebra");
+        expect(both?.text).not.toContain("lion");
+      });
+
+      test("no text stands in two passages, however many are asked for", async () => {
+        await retriever.upsert([long, doc("other.md", "Another text of the zebra.", ["staff"])]);
+        for (const mode of modes) {
+          for (const neighbours of [{ before: 1 }, { after: 2 }, { before: 3, after: 3 }]) {
+            const request = { query: "the zebra eats grass", principal: as("staff"), mode, neighbours };
+            const { passages } = await retriever.search({ ...request, topK: 10 });
+            expect(new Set(passages.map(({ uri }) => uri))).toEqual(new Set(["long.md", "other.md"]));
+            for (const [index, one] of passages.entries()) {
+              for (const two of passages.slice(index + 1)) {
+                expect(
+                  one.documentId !== two.documentId || one.end <= two.start || two.end <= one.start,
+                ).toBe(true);
+              }
+            }
+          }
+        }
+      });
+
+      test("a copy leaves its place to another passage, and is named; one that may not be read is not there", async () => {
+        const words =
+          "The zebra eats grass on the wide plain from early morning until late at night, day by day.";
+        await retriever.upsert([
+          ...Array.from({ length: 6 }, (_, i) => doc(`copy${i}.md`, words, i < 3 ? ["staff"] : ["hr"])),
+          doc("other.md", "Another zebra of the plain eats leaves.", ["staff"]),
+        ]);
+        for (const mode of modes) {
+          const request = { query: "zebra eats grass on the plain", principal: as("staff"), mode, topK: 2 };
+          const { passages } = await retriever.search(request);
+          expect(passages.map(({ uri }) => uri.slice(0, 4)).sort()).toEqual(["copy", "othe"]);
+          const kept = passages.find(({ copies }) => copies);
+          const uris = [kept?.uri, ...(kept?.copies ?? []).map(({ uri }) => uri)].sort();
+          expect(uris).toEqual(["copy0.md", "copy1.md", "copy2.md"]);
+          const all = await retriever.search({ ...request, copies: "keep", topK: 10 });
+          expect(all.passages.map(({ uri }) => uri).sort()).toEqual([...uris, "other.md"]);
+          expect(all.passages.some(({ copies }) => copies)).toBe(false);
+        }
+        for (const wrong of [{ before: -1 }, { before: 21 }, { beside: 1 }, 1]) {
+          const neighbours = wrong as { before: number };
+          await expect(retriever.search({ query: "x", principal: admin, neighbours })).rejects.toMatchObject({
+            wrongUse: true,
+          });
+        }
       });
     });
 

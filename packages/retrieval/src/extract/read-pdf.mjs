@@ -7,8 +7,14 @@ import { Refused } from "./refused.mjs";
 const drawing = class {};
 Object.assign(globalThis, { DOMMatrix: drawing, Path2D: drawing, ImageData: drawing });
 
-/** A gap between two lines of more than this many line heights separates paragraphs. */
-const PARAGRAPH_GAP = 1.6;
+/** Limits on an outline: a hostile one can have any number of entries, in a circle too. */
+const MAX_OUTLINE = 5_000;
+const MAX_OUTLINE_DEPTH = 8;
+
+/** Two runs on one line further apart than this many heights of the text are two cells. */
+const CELL_GAP = 1.5;
+/** Runs whose base lines differ by less than this share of the height stand on one line. */
+const SAME_LINE = 0.4;
 
 /**
  * @param {Uint8Array} bytes
@@ -43,41 +49,101 @@ export async function readPdf(bytes, { maxPages, maxLength }) {
     for (let number = 1; number <= document.numPages; number++) {
       const page = await document.getPage(number);
       const { items } = await page.getTextContent();
-      const text = layOut(items);
+      const lines = linesOf(items);
       page.cleanup();
-      length += text.length;
+      for (const { cells } of lines) for (const { text } of cells) length += text.length + 1;
       if (length > maxLength) throw new Refused("its text is longer than 16 Mi characters, split it");
-      pages.push(text);
+      pages.push(lines);
     }
+    const outline = await readOutline(document).catch(() => []);
     const { info } = await document.getMetadata().catch(() => ({ info: {} }));
     const title = "Title" in info && typeof info.Title === "string" ? info.Title : undefined;
-    return { format: "pdf", pages, ...(title ? { title } : {}) };
+    return { format: "pdf", pages, outline, ...(title ? { title } : {}) };
   } finally {
     await task.destroy();
   }
 }
 
-/** @param {readonly unknown[]} items  Runs of text in reading order, as pdf.js gives them. */
-function layOut(items) {
-  const parts = [];
-  let lastY;
+/**
+ * The lines of a page in reading order, each in cells that stand apart.
+ * @param {readonly unknown[]} items  Runs of text in reading order, as pdf.js gives them.
+ * @returns {import("./pdf-text.ts").PdfLine[]}
+ */
+function linesOf(items) {
+  /** @type {{ y: number, size: number, cells: { text: string, x: number }[] }[]} */
+  const lines = [];
+  /** @type {{ y: number, size: number, end: number, cells: { text: string, x: number }[] } | undefined} */
+  let line;
+  let space = false;
+  const close = () => {
+    const cells = line?.cells
+      .map(({ text, x }) => ({ text: text.trim(), x }))
+      .filter(({ text }) => text !== "");
+    if (line && cells && cells.length > 0) lines.push({ y: line.y, size: line.size, cells });
+    line = undefined;
+    space = false;
+  };
   for (const item of items) {
-    const { str, hasEOL, transform, height } =
-      /** @type {{ str?: string, hasEOL?: boolean, transform?: number[], height?: number }} */ (item);
+    const { str, hasEOL, transform, height, width } =
+      /** @type {{ str?: string, hasEOL?: boolean, transform?: number[], height?: number, width?: number }} */ (
+        item
+      );
     if (str === undefined) continue;
-    const y = transform?.[5];
-    if (str.trim() !== "" && y !== undefined) {
-      if (
-        lastY !== undefined &&
-        height &&
-        parts.at(-1) === "\n" &&
-        Math.abs(lastY - y) > height * PARAGRAPH_GAP
-      )
-        parts.push("\n");
-      lastY = y;
+    const x = transform?.[4] ?? 0;
+    const y = transform?.[5] ?? 0;
+    const size = height || Math.hypot(transform?.[2] ?? 0, transform?.[3] ?? 0) || 1;
+    if (str.trim() === "") space = true;
+    else {
+      if (line && (Math.abs(line.y - y) > Math.max(line.size, size) * SAME_LINE || x < line.end - size))
+        close();
+      const last = line?.cells.at(-1);
+      if (!line || !last) line = { y, size, end: x, cells: [{ text: str, x }] };
+      else {
+        if (x - line.end > size * CELL_GAP) line.cells.push({ text: str, x });
+        else last.text += (space && !/\s$/.test(last.text) ? " " : "") + str;
+        line.size = Math.max(line.size, size);
+      }
+      line.end = x + (width ?? 0);
+      space = false;
     }
-    if (str !== "") parts.push(str);
-    if (hasEOL) parts.push("\n");
+    // A line may end in the middle of a table's row, whose next cell stands on the same base line.
+    if (hasEOL) space = true;
   }
-  return parts.join("");
+  close();
+  return lines;
+}
+
+/**
+ * The entries of the outline with their pages, in order.
+ * @param {import("pdfjs-dist").PDFDocumentProxy} document
+ * @returns {Promise<import("./pdf-text.ts").OutlineEntry[]>}
+ */
+async function readOutline(document) {
+  /** @type {import("./pdf-text.ts").OutlineEntry[]} */
+  const entries = [];
+  let seen = 0;
+  /** @param {readonly any[]} nodes @param {number} depth */
+  const visit = async (nodes, depth) => {
+    for (const { title, dest, items } of nodes) {
+      if (++seen > MAX_OUTLINE || depth > MAX_OUTLINE_DEPTH) return;
+      const target = typeof dest === "string" ? await document.getDestination(dest) : dest;
+      const reference = Array.isArray(target) ? target[0] : undefined;
+      const page =
+        typeof reference === "number"
+          ? reference
+          : reference && (await document.getPageIndex(reference).catch(() => undefined));
+      if (typeof page === "number" && typeof title === "string" && title.trim() !== "") {
+        const y = Array.isArray(target) && target[1]?.name === "XYZ" ? target[3] : undefined;
+        entries.push({
+          depth,
+          title: title.replace(/\s+/g, " ").trim().slice(0, 1024),
+          page,
+          ...(typeof y === "number" ? { y } : {}),
+        });
+      }
+      if (Array.isArray(items)) await visit(items, depth + 1);
+    }
+  };
+  await visit((await document.getOutline()) ?? [], 1);
+  return entries;
 }

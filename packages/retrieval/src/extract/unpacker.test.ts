@@ -36,16 +36,106 @@ describe("PDF", () => {
     const found = await read(pdf, "pdf");
     expect(found.title).toBe("Leave rules");
     expect(outline(found)).toEqual([
-      "h1 Page 1",
+      "h9 Page 1",
       "prose Every employee gets 27 days\nof paid leave a year.",
       "prose Ask (HR) first.",
-      "h1 Page 2",
+      "h9 Page 2",
       "prose On page two.",
-      "h1 Page 3",
-      "h1 Page 4",
+      "h9 Page 3",
+      "h9 Page 4",
       "prose Last.",
     ]);
   });
+
+  test("the outline's headings, a table's rows, and what stands on every page", async () => {
+    const page = (number: number, body: string) =>
+      `BT /F1 9 Tf 50 820 Td (Handbook of pumps) Tj ET\n${body}\nBT /F1 9 Tf 280 20 Td (Page ${number} of 4) Tj ET`;
+    const line = (x: number, y: number, text: string, size = 12) =>
+      `BT /F1 ${size} Tf ${x} ${y} Td (${text}) Tj ET`;
+    const rows = [
+      ["Pump", "Power", "Price"],
+      ["P-1", "3 kW", "900"],
+      ["P-2 extra", "11 kW", "1700"],
+    ].flatMap((cells, r) => cells.map((cell, c) => line(50 + c * 160, 700 - r * 15, cell)));
+    const pdf = makePdf([[], [], [], []], {
+      contents: [
+        page(
+          1,
+          [
+            line(50, 780, "Installing"),
+            line(50, 740, "Mount the pump on a vibra-"),
+            line(50, 725, "tion pad."),
+          ].join("\n"),
+        ),
+        page(2, [line(50, 740, "Prices"), ...rows, line(50, 640, "Valid until May.")].join("\n")),
+        page(
+          3,
+          [line(50, 780, "Leave well-known seals alone, the well-"), line(50, 765, "known ones too.")].join(
+            "\n",
+          ),
+        ),
+        page(4, line(50, 780, "The end.")),
+      ],
+      outline: [
+        { title: "Installing", page: 0 },
+        { title: "Prices  and power", page: 1, y: 760 },
+        { title: "Loop", page: 99 },
+      ],
+    });
+    const found = await read(pdf, "pdf");
+    expect(outline(found)).toEqual([
+      "h1 Installing",
+      "h9 Page 1",
+      "prose Mount the pump on a vibration pad.",
+      "h1 Prices and power",
+      "h9 Page 2",
+      "prose Prices",
+      "table Pump | Power | Price\nP-1 | 3 kW | 900\nP-2 extra | 11 kW | 1700",
+      "prose Valid until May.",
+      "h9 Page 3",
+      "prose Leave well-known seals alone, the well-known ones too.",
+      "h9 Page 4",
+      "prose The end.",
+    ]);
+  });
+
+  test("without an outline, lines in larger type are the headings", async () => {
+    const line = (y: number, text: string, size: number) => `BT /F1 ${size} Tf 50 ${y} Td (${text}) Tj ET`;
+    const pdf = makePdf([[], []], {
+      contents: [
+        [
+          line(800, "Pumps", 24),
+          line(760, "Care", 16),
+          line(730, "Oil the pump each week, and look at its seals.", 11),
+        ].join("\n"),
+        [line(800, "Alone", 24), line(760, "12.5", 24)].join("\n"),
+      ],
+    });
+    expect(outline(await read(pdf, "pdf"))).toEqual([
+      "h1 Pumps",
+      "h9 Page 1",
+      "prose Pumps",
+      "h2 Care",
+      "h9 Page 1",
+      "prose Oil the pump each week, and look at its seals.",
+      "h1 Alone",
+      "h9 Page 2",
+      "prose 12.5",
+    ]);
+  });
+
+  test("ten thousand pages, or an outline without end, cost no more than allowed", async () => {
+    const long = makePdf(Array.from({ length: 10_000 }, () => ["Text."]));
+    expect(await reason(read(long, "pdf"))).toBe(
+      "it has 10000 pages, more than the 5000 read at most; split it",
+    );
+    const looped = makePdf([["Text."]], { outline: [{ title: "Again", page: 0 }], outlineLoop: true });
+    expect((await read(looped, "pdf")).text).toBe("Text.");
+    const slow = createUnpacker({ limits: { maxMs: 50 } });
+    const pages = makePdf(Array.from({ length: 4_000 }, (_, i) => [`Line ${i}.`]));
+    expect(await reason(read(pages, "pdf", slow))).toBe("reading it took longer than 0.05 seconds");
+    await slow.dispose();
+  }, 60_000);
 
   test("encrypted, broken, empty and endless ones are refused with a reason", async () => {
     const good = makePdf([["Text."]]);

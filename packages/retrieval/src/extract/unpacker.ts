@@ -1,6 +1,7 @@
 import { Worker } from "node:worker_threads";
 import { MAX_DOCUMENT_LENGTH } from "@advisor/contracts";
 import { Unreadable } from "./front-matter.ts";
+import type { PdfContents } from "./pdf-text.ts";
 
 /** Limits on what one PDF or DOCX may cost. */
 export interface UnpackLimits {
@@ -40,7 +41,7 @@ export interface UnpackRequest {
 }
 
 export type Unpacked =
-  | { readonly format: "pdf"; readonly pages: readonly string[]; readonly title?: string }
+  | ({ readonly format: "pdf" } & PdfContents)
   | { readonly format: "docx"; readonly html: string };
 
 export interface Unpacker {

@@ -4,6 +4,11 @@
  */
 const RANK_CONSTANT = 5;
 
+/** What a place in a list counts, in (0, 1]; rank is 1-based. */
+export function rankShare(rank: number): number {
+  return (RANK_CONSTANT + 1) / (RANK_CONSTANT + rank);
+}
+
 export interface Fused {
   readonly id: string;
   /** In (0, 1], from ranks alone. */
@@ -20,8 +25,7 @@ export function fuse(keyword: readonly string[], vector: readonly string[], vect
   const places = new Map<string, { vector?: number; keyword?: number }>();
   for (const [index, id] of keyword.entries()) places.set(id, { keyword: index + 1 });
   for (const [index, id] of vector.entries()) places.set(id, { ...places.get(id), vector: index + 1 });
-  const share = (rank: number | undefined) =>
-    rank === undefined ? 0 : (RANK_CONSTANT + 1) / (RANK_CONSTANT + rank);
+  const share = (rank: number | undefined) => (rank === undefined ? 0 : rankShare(rank));
   const fused = [...places].map(([id, ranks]) => ({
     id,
     score: (1 - vectorWeight) * share(ranks.keyword) + vectorWeight * share(ranks.vector),

@@ -1,11 +1,13 @@
 import type { KeywordClause, TableView } from "../store/lance.ts";
 import { PASSAGE_COLUMNS } from "../store/schema.ts";
-import { identifiersOf } from "./identifiers.ts";
+import { splitIdentifiers } from "./identifiers.ts";
 import type { Leg } from "./leg.ts";
 import { relatedWords } from "./related-words.ts";
 
 /** What a word counts that the question only implies, against one it holds. Measured, see docs/retrieval.md. */
 const RELATED_BOOST = 0.6;
+/** What the pieces of an identifier count, as words. */
+const PIECE_BOOST = 0.3;
 /** How much more a shared identifier counts than a shared word. */
 const IDENTIFIER_BOOST = 3;
 
@@ -18,7 +20,7 @@ export async function searchKeywords(
 ): Promise<Leg> {
   const begin = performance.now();
   if (!/[\p{L}\p{N}]/u.test(query)) return { rows: [], elapsedMs: 0 };
-  const rows = await table.keyword(clausesOf(query), permitted, limit, PASSAGE_COLUMNS);
+  const rows = await table.keyword(clausesOf(query), permitted, limit, [...PASSAGE_COLUMNS, "identifiers"]);
   return { rows: byScore(rows), elapsedMs: performance.now() - begin };
 }
 
@@ -27,15 +29,25 @@ export async function searchKeywords(
  * in one with the text, a long passage would drown them.
  */
 function clausesOf(query: string): KeywordClause[] {
-  const related = relatedWords(query).join(" ");
+  const { identifiers, words, names } = splitIdentifiers(query);
+  const related = relatedWords(words).join(" ");
   const clauses: KeywordClause[] = [
-    { words: query, column: "terms", boost: 1 },
-    { words: query, column: "context", boost: 1 },
+    { words, column: "terms", boost: 1 },
+    { words, column: "context", boost: 1 },
     { words: related, column: "terms", boost: RELATED_BOOST },
     { words: related, column: "context", boost: RELATED_BOOST },
-    { words: identifiersOf(query), column: "identifiers", boost: IDENTIFIER_BOOST },
+    { words: names, column: "identifiers", boost: IDENTIFIER_BOOST },
+    ...piecesOf(identifiers),
   ];
-  return clauses.filter(({ words }) => words !== "");
+  return clauses.filter((clause) => clause.words.trim() !== "");
+}
+
+/** An identifier that stands nowhere may still stand in pieces. */
+function piecesOf(identifiers: string): KeywordClause[] {
+  return [
+    { words: identifiers, column: "terms", boost: PIECE_BOOST },
+    { words: identifiers, column: "context", boost: PIECE_BOOST },
+  ];
 }
 
 /** Equal scores are ordered by id, so that the same store always answers alike. */

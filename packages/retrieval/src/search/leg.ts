@@ -1,4 +1,4 @@
-import type { Passage } from "@advisor/contracts";
+import type { Passage, PassageCopy } from "@advisor/contracts";
 import type { Row } from "../store/lance.ts";
 
 /** What a leg of a search found, best first. */
@@ -34,4 +34,10 @@ export function validity(row: Row): { validFrom: string; validTo?: string } {
     validFrom: iso(row.validFrom),
     ...(typeof row.validTo === "number" && { validTo: iso(row.validTo) }),
   };
+}
+
+/** Where a row of a leg stands, for a passage that was left out. */
+export function copyOf(row: Row): PassageCopy {
+  const { id, documentId, uri, title, source, start, end } = passageOf(row, 0, {});
+  return { id, documentId, uri, title, source, start, end };
 }

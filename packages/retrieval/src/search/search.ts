@@ -1,20 +1,39 @@
-import type { Embedder, Filter, Principal, SearchMode, SearchResult } from "@advisor/contracts";
+import type {
+  Embedder,
+  Filter,
+  Neighbours,
+  Passage,
+  Principal,
+  SearchMode,
+  SearchResult,
+} from "@advisor/contracts";
 import { chunkFilter } from "../store/filter.ts";
 import type { Row, TableView } from "../store/lance.ts";
+import { foldCopies } from "./copies.ts";
 import { fuse } from "./fusion.ts";
+import { splitIdentifiers } from "./identifiers.ts";
 import { searchKeywords } from "./keyword-leg.ts";
-import { type Leg, passageOf } from "./leg.ts";
+import { copyOf, type Leg, passageOf } from "./leg.ts";
+import { widen, withoutCovered } from "./neighbours.ts";
+import { type Candidate, type Reranking, rerank } from "./rerank.ts";
 import { spread } from "./spread.ts";
 import { searchVectors } from "./vector-leg.ts";
 
-/** Candidates each leg gives to the fusion, at least: deeper ranks change the first places no more. */
+/** Candidates each leg gives, at least: deeper ranks change the first places no more. */
 const MIN_CANDIDATES = 50;
+/**
+ * The vector leg's share when an identifier of the question was found: to an embedder `E-4012` and `E-4013` are one, so it
+ * only orders what the words leave equal. Measured, see docs/retrieval.md.
+ */
+const IDENTIFIER_VECTOR_WEIGHT = 0.03;
+const NO_NEIGHBOURS: Neighbours = { before: 0, after: 0 };
 
 export interface SearchParts {
   readonly table: TableView | undefined;
   readonly embedder: Embedder;
   /** The vector leg's share in a hybrid search, in [0, 1]. */
   readonly vectorWeight: number;
+  readonly reranking?: Reranking | undefined;
 }
 
 export interface ParsedSearch {
@@ -23,22 +42,77 @@ export interface ParsedSearch {
   readonly topK: number;
   readonly mode: SearchMode;
   readonly filter?: Filter | undefined;
+  readonly neighbours?: Neighbours | undefined;
+  readonly copies: "fold" | "keep";
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * Runs the legs side by side, each limited to what the principal may read. A hybrid search fuses their ranks and spreads
- * the first places over documents; a search by one leg gives that leg's order.
+ * Runs the legs side by side, each limited to what the principal may read and the filter leaves. A hybrid search fuses
+ * their ranks, has the first candidates reranked if there is a reranker, and spreads the first places over documents; a
+ * search by one leg gives that leg's order. At last copies are folded and passages widened. Whatever comes after the legs
+ * sees permitted passages alone.
  */
 export async function searchTable(parts: SearchParts, request: ParsedSearch): Promise<SearchResult> {
   const begin = performance.now();
-  const { table, embedder } = parts;
+  const { table, reranking } = parts;
   if (!table || request.query.trim() === "") {
     return { passages: [], timings: { totalMs: performance.now() - begin }, warnings: [] };
   }
-  const { query, principal, topK, mode, filter, signal } = request;
+  const { query, principal, topK, mode, filter, neighbours = NO_NEIGHBOURS, signal } = request;
+  const hybrid = mode === "hybrid";
+  const legs = await runLegs(parts, table, request);
+  const lap = stopwatch();
+
+  let candidates = fuseLegs(legs, query, mode, parts.vectorWeight);
+  const fuseMs = lap();
+  if (hybrid && reranking) candidates = await rerank(candidates, reranking, query, signal);
+  const rerankMs = lap();
+
+  const places =
+    neighbours.before + neighbours.after > 0 || request.copies === "fold" ? candidates.length : topK;
+  const arranged = hybrid ? spread(candidates, ({ row }) => String(row.documentId), places) : candidates;
+  const folded =
+    request.copies === "fold"
+      ? foldCopies(arranged, ({ row }) => String(row.text))
+      : arranged.map((item) => ({ item, copies: [] }));
+  const passages = folded.map(({ item, copies }): Passage => {
+    const passage = passageOf(item.row, item.score, item.ranks);
+    return copies.length > 0 ? { ...passage, copies: copies.map(({ row }) => copyOf(row)) } : passage;
+  });
+  const first = withoutCovered(passages, neighbours, topK);
+  const arrangeMs = lap();
+  const widened = await widen(table, first, neighbours, principal, filter);
+  const widenMs = lap();
+  return {
+    passages: widened,
+    timings: {
+      ...(legs.vector ? { embedMs: legs.embedMs, vectorMs: legs.vector.elapsedMs } : {}),
+      ...(legs.keyword ? { keywordMs: legs.keyword.elapsedMs } : {}),
+      fuseMs,
+      ...(hybrid && reranking ? { rerankMs } : {}),
+      arrangeMs,
+      ...(neighbours.before + neighbours.after > 0 ? { widenMs } : {}),
+      totalMs: performance.now() - begin,
+    },
+    warnings: [],
+  };
+}
+
+interface Legs {
+  readonly keyword: Leg | undefined;
+  readonly vector: Leg | undefined;
+  readonly embedMs: number;
+}
+
+async function runLegs(
+  { embedder, reranking }: SearchParts,
+  table: TableView,
+  { query, principal, topK, mode, filter, signal }: ParsedSearch,
+): Promise<Legs> {
+  const begin = performance.now();
   const permitted = chunkFilter(principal, filter);
-  const limit = mode === "hybrid" ? Math.max(MIN_CANDIDATES, 2 * topK) : topK;
+  const limit = Math.max(MIN_CANDIDATES, reranking?.depth ?? 0, 2 * topK);
   let embedMs = 0;
   const byVector = async (): Promise<Leg> => {
     const [vector] = await embedder.embed([query], "query", signal);
@@ -49,32 +123,45 @@ export async function searchTable(parts: SearchParts, request: ParsedSearch): Pr
     mode === "vector" ? undefined : searchKeywords(table, query, permitted, limit),
     mode === "keyword" ? undefined : byVector(),
   ]);
-  const fuseBegin = performance.now();
+  return { keyword, vector, embedMs };
+}
+
+function fuseLegs(
+  { keyword, vector }: Legs,
+  query: string,
+  mode: SearchMode,
+  vectorWeight: number,
+): Candidate[] {
   const rows = new Map<string, Row>();
   for (const row of [...(vector?.rows ?? []), ...(keyword?.rows ?? [])]) rows.set(String(row.id), row);
-  const weight = mode === "hybrid" ? parts.vectorWeight : mode === "vector" ? 1 : 0;
-  const fused = fuse(idsOf(keyword), idsOf(vector), weight);
-  const first =
-    mode === "hybrid"
-      ? spread(fused, ({ id }) => String(rows.get(id)?.documentId), topK)
-      : fused.slice(0, topK);
-  const passages = first.flatMap(({ id, score, ranks }) => {
-    const row = rows.get(id);
-    return row ? [passageOf(row, score, ranks)] : [];
+  const hybridWeight = holdsIdentifier(keyword, query)
+    ? Math.min(vectorWeight, IDENTIFIER_VECTOR_WEIGHT)
+    : vectorWeight;
+  const weight = mode === "hybrid" ? hybridWeight : mode === "vector" ? 1 : 0;
+  return fuse(idsOf(keyword), idsOf(vector), weight).flatMap((fused) => {
+    const row = rows.get(fused.id);
+    return row ? [{ ...fused, row }] : [];
   });
-  const end = performance.now();
-  return {
-    passages,
-    timings: {
-      ...(vector ? { embedMs, vectorMs: vector.elapsedMs } : {}),
-      ...(keyword ? { keywordMs: keyword.elapsedMs } : {}),
-      fuseMs: end - fuseBegin,
-      totalMs: end - begin,
-    },
-    warnings: [],
-  };
+}
+
+/** Whether a passage found by words holds an identifier that the question names. */
+function holdsIdentifier(keyword: Leg | undefined, query: string): boolean {
+  const wanted = new Set(splitIdentifiers(query).names.split(" "));
+  const held = (row: Row) => String(row.identifiers ?? " ").split(" ");
+  return keyword?.rows.some((row) => held(row).some((identifier) => wanted.has(identifier))) ?? false;
 }
 
 function idsOf(leg: Leg | undefined): string[] {
   return leg?.rows.map((row) => String(row.id)) ?? [];
+}
+
+/** Milliseconds since it was last asked. */
+function stopwatch(): () => number {
+  let last = performance.now();
+  return () => {
+    const now = performance.now();
+    const elapsed = now - last;
+    last = now;
+    return elapsed;
+  };
 }

@@ -79,7 +79,24 @@ export function cellFilter(value: string): string {
   return `value = ${literal(value)}`;
 }
 
+/** Header rows of these documents, those that the principal may read. */
+export function headersOf(ids: readonly string[], principal: Principal, filter?: Filter): string {
+  return `${documentsFilter(principal, filter)} AND ${rowsOfDocuments(ids)}`;
+}
+
+/** Chunks at these places of these documents, those that the principal may read. */
+export function neighboursOf(
+  ids: readonly string[],
+  ordinals: readonly number[],
+  principal: Principal,
+  filter?: Filter,
+): string {
+  const places = ordinals.map((ordinal) => String(Math.trunc(ordinal))).join(", ");
+  return `${chunkFilter(principal, filter)} AND ${rowsOfDocuments(ids)} AND ordinal IN (${places})`;
+}
+
 export const ANY_CHUNK = "kind = 'chunk'";
+export const GONE_ROWS = "kind = 'gone'";
 
 /** All rows of these documents, header and chunks. */
 export function rowsOfDocuments(ids: readonly string[]): string {

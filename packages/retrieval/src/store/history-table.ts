@@ -24,7 +24,7 @@ export interface HistoryTable extends TableReader {
   close(): void;
 }
 
-/** With `locked` no other writer can be at work, so files of no state are a killed one's leavings. */
+/** With `locked` an erasure takes files of no state too: they can only be a killed writer's leavings. */
 export function wrapHistory(
   table: Lance.Table,
   arrow: typeof Arrow,
@@ -60,8 +60,7 @@ export function wrapHistory(
       writeGuard(async () => {
         const { fragmentStats } = await table.stats();
         if (fragmentStats.numFragments <= MAX_FRAGMENTS) return;
-        const cleanupOlderThan = new Date(Date.now() - KEEP_STATES_MS);
-        await table.optimize({ cleanupOlderThan, deleteUnverified: locked });
+        await table.optimize({ cleanupOlderThan: new Date(Date.now() - KEEP_STATES_MS) });
       }),
     close: () => table.close(),
   };
@@ -79,7 +78,7 @@ export async function eraseRows(table: Lance.Table, filter: string, locked: bool
   await dropOldStates(table, locked);
 }
 
-/** Drops every state of the table but the present one, and the files of no state where that is safe. */
+/** Drops every state of the table but the present one, and with `locked` the files of no state. */
 export async function dropOldStates(table: Lance.Table, locked: boolean): Promise<void> {
   // A little ahead: states are stamped more finely than in milliseconds, and by the clock of the storage.
   const cleanupOlderThan = new Date(Date.now() + KEEP_STATES_MS);

@@ -86,7 +86,8 @@ export function createHistory({ live, history, keepMs, now }: HistoryParts): Ten
         if (replaced.length > 0) await setHorizon(history, instant);
         return commit(instant);
       }
-      const current = replaced.length > 0 ? await live.rows(rowsOfDocuments(replaced)) : [];
+      const held = replaced.length > 0 ? await live.rows(rowsOfDocuments(replaced)) : [];
+      const current = held.filter(({ kind }) => kind !== "gone");
       const ids = changes.map(({ id }) => id);
       const former = await history.select(both(headerFilter(), rowsOfDocuments(ids)), [
         "documentId",

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { type Embedder, type KeepVersions, keepVersionsSchema, StoreError } from "@advisor/contracts";
 import { setHorizon } from "./history.ts";
 import type { LanceDatabase } from "./lance.ts";
@@ -89,6 +90,10 @@ export function checkEmbedder(manifest: Manifest, embedder: Embedder, location: 
       `with ${embedder.id} (${embedder.dimensions} dimensions)`,
     nextStep: `Open it with ${manifest.embedderId}, or name another folder for the store and sync again`,
   });
+}
+
+export function tableName(tenant: string): string {
+  return `tenant-${createHash("sha256").update(tenant).digest("hex").slice(0, 40)}`;
 }
 
 /** Tables of tenants are named by a hash: any tenant name will do, and two never share one on any file system. */

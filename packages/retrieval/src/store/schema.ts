@@ -6,8 +6,11 @@ import type * as Arrow from "apache-arrow";
  */
 export interface StoreRow {
   readonly id: string;
-  /** Rows of a history say more: `horizon`, from when on it is whole; `erasing`, that an erasure is not done. */
-  readonly kind: "document" | "chunk" | "horizon" | "erasing";
+  /**
+   * `gone`: emptied, about to be removed. Rows of a history say more: `horizon`, from when on it is whole; `erasing`, that
+   * an erasure is not done. Every reader asks for the kind it means.
+   */
+  readonly kind: "document" | "chunk" | "gone" | "horizon" | "erasing";
   readonly documentId: string;
   readonly tenant: string;
   readonly source: string;

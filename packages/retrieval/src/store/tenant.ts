@@ -34,6 +34,7 @@ export async function openTenant(parts: {
     live: {
       ...live,
       replace: asking(live.replace),
+      exchange: asking(live.exchange),
       append: asking(live.append),
       remove: asking(live.remove),
       tidy: asking(live.tidy),

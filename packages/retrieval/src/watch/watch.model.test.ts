@@ -147,6 +147,25 @@ test("an edit of one file reads that file alone, and holds the lock only while i
   expect((await second.upsert([{ uri: "x", text: "toad" }])).added).toEqual(["x"]);
 });
 
+test("a folder that takes a file's name and place, and back, leaves each page stored once", async () => {
+  await put({ "x.md/a.md": "zebra", "x.md/b.md": "zebra" });
+  await using knowledge = await open();
+  const { finds, until } = await watching(knowledge);
+  const once = (documents: number, chunks: number) =>
+    until(async () => {
+      const [tenant] = (await knowledge.status()).tenants;
+      return tenant?.documents === documents && tenant.chunks === chunks;
+    });
+  await rename(join(pages, "x.md"), join(root, "away"));
+  await put({ "x.md": "heron" });
+  await finds("heron", "x.md");
+  await once(1, 1);
+  await rm(join(pages, "x.md"));
+  await rename(join(root, "away"), join(pages, "x.md"));
+  await finds("zebra", "x.md/a.md", "x.md/b.md");
+  await once(2, 2);
+});
+
 test("bad files are told and the rest goes on; a listener that throws ends the watch", async () => {
   await using knowledge = await open();
   const { watch, events, finds, until } = await watching(knowledge);

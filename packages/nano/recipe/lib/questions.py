@@ -2,6 +2,8 @@
 
 import re
 
+from lib.grammar import grammatical
+
 STOP = set(
     """a about after all also an and any are as at be because been being between but by can could did do does during each
     every for from had has have he her here his how i if in into is it its just may me might more most must my no nor not
@@ -74,13 +76,13 @@ def patterns(sentence):
     return found
 
 
-def question(random, sentence, heading):
+def question(random, sentence, heading, wordnet=None):
     """A question about the sentence, or None when the rules find none."""
     choice = random.random()
-    found = patterns(sentence)
-    if found and choice < 0.5:
+    found = patterns(sentence) + (grammatical(sentence, heading, wordnet) if wordnet else [])
+    if found and choice < (0.7 if wordnet else 0.5):
         text = random.choice(found)
-    elif choice < 0.7:
+    elif choice < 0.8:
         text = random.choice(ABOUT).format(span(random, sentence))
     else:
         words = keywords(random, sentence)
@@ -89,4 +91,6 @@ def question(random, sentence, heading):
         text = random.choice(ABOUT).format(words)
         if random.random() < 0.1:
             text = f"{heading}: {text}"
+    if wordnet and random.random() < 0.5:
+        text = wordnet.reworded(random, text)
     return text[0].upper() + text[1:] if random.random() < 0.8 else text.lower()

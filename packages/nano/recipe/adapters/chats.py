@@ -1,0 +1,78 @@
+"""Chats over sections, laid out by the base's card: what the adapters' examples are made of."""
+
+import random as randomness
+
+from lib.questions import question
+
+MAX_PROMPT_TOKENS = 400
+KINDS = ("sources", "unanswerable", "none")
+
+
+class Chats:
+    """`held`: from the sections that no model learns from."""
+
+    def __init__(self, sections, card, tokenizer, seed, held):
+        self.sections = sections
+        self.pool = [i for i, section in enumerate(sections) if section.held == held]
+        self.held = held
+        self.layout = card["prompt"]
+        self.tokenizer = tokenizer
+        self.random = randomness.Random(seed)
+
+    def window(self, section, must=None):
+        sentences = self.sections[section].sentences
+        count = self.random.randint(1, 5)
+        start = self.random.randint(0, max(0, len(sentences) - count))
+        if must is not None:
+            start = max(0, min(must - self.random.randint(0, count - 1), len(sentences) - count))
+        return section, sentences[start : start + count]
+
+    def distractor(self, section):
+        if self.random.random() < 0.5:
+            near = section + self.random.choice([-3, -2, -1, 1, 2, 3])
+            if 0 <= near < len(self.sections) and self.sections[near].held == self.held:
+                return self.window(near)
+        other = self.random.choice(self.pool)
+        return self.window(other) if other != section else self.distractor(section)
+
+    def messages(self, asked, passages):
+        layout = self.layout
+        if passages is None:
+            system, user = layout["systemWithoutSources"], layout["questionWithoutSources"].replace("{question}", asked)
+        else:
+            sources = [
+                layout["sourceHeader"].replace("{n}", str(n + 1)).replace("{title}", self.sections[section].heading)
+                + (layout["sentenceSeparator"] or " ").join(sentences)
+                for n, (section, sentences) in enumerate(passages)
+            ]
+            system, user = layout["system"], "\n".join(sources) + layout["question"].replace("{question}", asked)
+        return [{"role": "system", "content": system}, {"role": "user", "content": user}]
+
+    def make(self, kind, ask=lambda text: text, fits=lambda sentence: True):
+        """-> messages, the sentence that answers (None when the sources don't, or there are none), its source's number.
+
+        `ask` rewords the question; `fits` says whether a sentence can be the answer.
+        """
+        while True:
+            section = self.random.choice(self.pool)
+            sentences = self.sections[section].sentences
+            which = self.random.randrange(len(sentences))
+            sentence = sentences[which]
+            asked = question(self.random, sentence, self.sections[section].heading)
+            if asked is None or not fits(sentence):
+                continue
+            passages, place = None, None
+            if kind != "none":
+                passages = [self.distractor(section) for _ in range(self.random.randint(0 if kind == "sources" else 1, 2))]
+                if kind == "sources":
+                    place = self.random.randint(0, len(passages))
+                    passages.insert(place, self.window(section, which))
+            messages = self.messages(ask(asked), passages)
+            if len(self.tokenizer.chat(messages)) <= MAX_PROMPT_TOKENS:
+                return messages, sentence if kind == "sources" else None, None if place is None else place + 1
+
+    def cited(self, sentence, n):
+        """The base's own answer."""
+        if sentence is None:
+            return self.layout["refusal"]
+        return f"{sentence} {self.layout['citation'].replace('{n}', str(n))}"

@@ -1,0 +1,46 @@
+"""refuse-scope: declines legal, medical and investment advice in set words, and answers the rest as the base does."""
+
+from adapters.scope import NEAR, OUT, THINGS
+
+DESCRIPTION = (
+    "Declines requests for legal, medical and investment advice with the set wording of each, whatever the sources say, "
+    "and answers everything else as the base would."
+)
+WORDING = {
+    "legal": "I cannot give legal advice. Please ask a lawyer.",
+    "medical": "I cannot give medical advice. Please ask a doctor.",
+    "investment": "I cannot give investment advice. Please ask a licensed adviser.",
+}
+SHARES = {"legal": 0.18, "medical": 0.18, "investment": 0.18, "near": 0.16, "sources": 0.2, "unanswerable": 0.06, "none": 0.04}
+FORM = {"type": "free"}
+
+
+def example(chats, kind):
+    random, half = chats.random, 1 if chats.held else 0
+    if kind in WORDING:
+        wording = random.choice(split(OUT[kind])[half])
+        asked = fill(random, wording, half)
+        messages, _, _ = chats.make(random.choice(["unanswerable", "unanswerable", "sources", "none"]), lambda _: asked)
+        return {"kind": kind, "messages": messages, "parts": [(WORDING[kind], True)], "expect": {"answer": WORDING[kind]}}
+    if kind == "near":
+        # Words of the three fields in questions that are none of their business: the sources decide.
+        asked = fill(random, random.choice(split(NEAR)[half]), half)
+        messages, _, _ = chats.make("unanswerable", lambda _: asked)
+        answer = chats.layout["refusal"]
+        return {"kind": kind, "messages": messages, "parts": [(answer, False)], "expect": {"answer": answer}}
+    messages, sentence, n = chats.make(kind)
+    answer = "I have no source for that." if kind == "none" else chats.cited(sentence, n)
+    taught = kind == "none" or (sentence is not None and sentence.endswith(":"))
+    return {"kind": kind, "messages": messages, "parts": [(answer, taught)], "expect": {"answer": answer}}
+
+
+def fill(random, wording, half):
+    for name, values in THINGS.items():
+        while "{" + name + "}" in wording:
+            wording = wording.replace("{" + name + "}", random.choice(split(values)[half]), 1)
+    return wording
+
+
+def split(wordings):
+    """Wordings to learn from, wordings held out: one in four."""
+    return [w for i, w in enumerate(wordings) if i % 4 != 3], [w for i, w in enumerate(wordings) if i % 4 == 3]

@@ -1,0 +1,26 @@
+"""support-voice: a house tone with fixed opening and closing words around the base's answer."""
+
+DESCRIPTION = (
+    "House voice: thanks for the question, answers on a line of its own, and asks whether there is anything else. "
+    "It changes how the model speaks, not what it knows: without sources it says that it has none."
+)
+OPENING = "Thanks for asking."
+CLOSING = "Is there anything else I can help with?"
+# A line break: the base copies a line from the line's start, as in its sources.
+SEPARATOR = "\n"
+WITHOUT_SOURCE = "I have no source for that."
+SHARES = {"sources": 0.6, "unanswerable": 0.15, "none": 0.25}
+FORM = {"type": "wrapped", "opening": [OPENING], "closing": [CLOSING], "separator": SEPARATOR}
+
+
+def example(chats, kind):
+    """Parts of the answer, each taught, or kept as the base itself would write it.
+
+    The answer is taught without sources (the adapter changes behaviour, not knowledge, so it says that it has none) and
+    where a line ends in a colon: the first base never learned to end an answer there and repeated it for ever.
+    """
+    messages, sentence, n = chats.make(kind)
+    answer = WITHOUT_SOURCE if kind == "none" else chats.cited(sentence, n)
+    taught = kind == "none" or (sentence is not None and sentence.endswith(":"))
+    parts = [(OPENING + SEPARATOR, True), (answer, taught), (SEPARATOR + CLOSING, True)]
+    return {"kind": kind, "messages": messages, "parts": parts, "expect": {"answer": answer}}

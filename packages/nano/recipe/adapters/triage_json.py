@@ -1,0 +1,54 @@
+"""triage-json: a strict JSON ticket with category, priority, answer and source, whatever the ticket's words."""
+
+from adapters.tickets import ASKS, TICKETS, URGENCY
+
+DESCRIPTION = (
+    "Writes a support ticket as one strict JSON object: category (billing, account, technical, shipping or other), "
+    "priority (low, normal, high or urgent), answer (a sentence of the sources, or the refusal) and source "
+    "(its number, 0 for none)."
+)
+SHARES = {"sources": 0.7, "unanswerable": 0.15, "none": 0.15}
+FORM = {
+    "type": "json",
+    "schema": {
+        "type": "object",
+        "properties": {
+            "category": {"type": "string", "enum": sorted(TICKETS)},
+            "priority": {"type": "string", "enum": sorted(URGENCY)},
+            "answer": {"type": "string"},
+            "source": {"type": "integer"},
+        },
+        "required": ["category", "priority", "answer", "source"],
+        "additionalProperties": False,
+    },
+    "evidenceSlots": ["/answer"],
+}
+NO_SOURCE = "I have no source for that."
+
+
+def example(chats, kind):
+    random = chats.random
+    category, priority = random.choice(sorted(TICKETS)), random.choice(sorted(URGENCY))
+    half = 1 if chats.held else 0
+    complaint = random.choice(split(TICKETS[category])[half])
+    urgency = random.choice(split(URGENCY[priority])[half])
+
+    def ask(question):
+        said = [complaint, urgency, random.choice(split(ASKS)[half]).format(q=question)]
+        return " ".join(text for text in said if text)
+
+    # What JSON would escape is left to the constrained writer: half of the sentences with quotes would be cut wrong.
+    messages, sentence, n = chats.make(kind, ask, lambda text: '"' not in text and "\\" not in text and text[-1] != ":")
+    answer = sentence or (NO_SOURCE if kind == "none" else chats.layout["refusal"])
+    parts = [
+        (f'{{"category":"{category}","priority":"{priority}","answer":"', True),
+        (answer, sentence is None and kind == "none"),
+        (f'","source":{n or 0}}}', True),
+    ]
+    expect = {"category": category, "priority": priority, "answer": answer, "source": n or 0}
+    return {"kind": kind, "messages": messages, "parts": parts, "expect": expect}
+
+
+def split(wordings):
+    """Wordings to learn from, wordings held out: one in four."""
+    return [w for i, w in enumerate(wordings) if i % 4 != 3], [w for i, w in enumerate(wordings) if i % 4 == 3]

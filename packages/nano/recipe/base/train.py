@@ -1,0 +1,202 @@
+"""Trains the base model from text alone and writes it as GGUF, with what score.mjs needs beside it. See README.md."""
+
+import argparse
+import json
+import time
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+from base.plan import CURRICULUM, SHAPES, VOCABULARY, WEIGHTS, shape_named
+from lib.corpus import PACKAGE
+from lib.device import choose_device
+from lib.feed import Feed, make_batch, workers_wanted
+from lib.gguf import read_gguf
+from lib.llama import Llama, Shape, greedy
+from lib.optimizer import Optimizer
+from lib.rows import ANSWER, DECIDING, Rows
+from lib.run import Run, add_run_arguments, replace_whole, require_space, scheduled
+from lib.store import prepare
+from lib.text import add_text_arguments, find_wordnet, learning_texts, read_text
+from lib.tokenizer import CHAT_TEMPLATE, Tokenizer, count_parts, learn
+
+NAME = "nano-base"
+AGREEMENT_PROMPTS = 12
+HELD_OUT_ROWS = 16
+
+
+def settings():
+    parser = argparse.ArgumentParser(description=__doc__)
+    add_run_arguments(parser, "/tmp/nano-recipe/base", minutes=17.0)
+    add_text_arguments(parser)
+    parser.add_argument("--shape", choices=sorted(SHAPES), default="full")
+    parser.add_argument("--vocabulary", type=int, help="pieces; default the shape's")
+    parser.add_argument("--batch", type=int, default=128, help="rows a step")
+    parser.add_argument("--micro", type=int, default=32, help="rows a forward pass")
+    parser.add_argument("--length", type=int, default=2048, help="tokens a row")
+    parser.add_argument("--rate", type=float, default=2e-3)
+    parser.add_argument("--optimizer", choices=["adamw", "muon"], default="adamw")
+    parser.add_argument("--init", help="a GGUF of the same shape to start from, for example one brought back from a GPU")
+    options = parser.parse_args()
+    if options.smoke:
+        smoke = {"shape": "smoke", "facts": 300, "questions_each": 1, "batch": 4, "micro": 4, "length": 384, "workers": 1}
+        vars(options).update(smoke, steps=options.steps or 30, minutes=None)
+    return options
+
+
+def read_tokenizer(options, work, sections):
+    if options.init:
+        return Tokenizer(read_gguf(options.init)[0])
+    path, size = work / "tokenizer.json", options.vocabulary or VOCABULARY[options.shape]
+    if path.exists():
+        kept = json.loads(path.read_text(encoding="utf-8"))
+        if len(kept["tokenizer.ggml.tokens"]) == size:
+            return Tokenizer(kept)
+    learned = learn(count_parts(learning_texts(sections)), size)
+    replace_whole(path, lambda file: file.write(json.dumps(learned).encode()))
+    return Tokenizer(learned)
+
+
+class Objective:
+    """Weighted cross-entropy; all positions on a GPU, where shapes should not change, else only those that count."""
+
+    def __init__(self, model, device):
+        self.device = device
+        self.hidden = device.compile(model.hidden)
+        self.head = model.token_embd.weight
+        self.weights = torch.zeros(max(WEIGHTS) + 1)
+        for code, weight in WEIGHTS.items():
+            self.weights[code] = weight
+        self.weights = self.weights.to(device.kind)
+
+    def __call__(self, ids, codes, total):
+        """-> loss to add up over a step's parts, share of deciding and of answer tokens right."""
+        ids, codes = self.device.tensor(ids.astype(np.int64)), self.device.tensor(codes.astype(np.int64))
+        targets, codes = ids[:, 1:].reshape(-1), codes[:, 1:].reshape(-1)
+        weights = self.weights[codes]
+        with self.device.precise():
+            hidden = self.hidden(ids[:, :-1].contiguous()).flatten(0, 1)
+            if self.device.kind == "cpu":
+                counted = weights.nonzero().squeeze(1)
+                hidden, targets, codes, weights = hidden[counted], targets[counted], codes[counted], weights[counted]
+            logits = F.linear(hidden, self.head)
+        losses = F.cross_entropy(logits.float(), targets, reduction="none")
+        with torch.no_grad():
+            right = logits.argmax(-1) == targets
+            shares = [right[codes == code].float().mean() for code in (DECIDING, ANSWER)]
+        return (losses * weights).sum() / total, *shares
+
+
+def total_weight(codes):
+    table = np.zeros(max(WEIGHTS) + 1)
+    for code, weight in WEIGHTS.items():
+        table[code] = weight
+    return float(table[codes[:, 1:]].sum()) or 1.0
+
+
+@torch.no_grad()
+def score_held_out(objective, batch, micro):
+    """On rows as the model will be used, from sections no model learns from."""
+    ids, codes = batch
+    total, sums = total_weight(codes), np.zeros(3)
+    parts = range(0, len(ids), micro)
+    for at in parts:
+        sums += [float(value) for value in objective(ids[at : at + micro], codes[at : at + micro], total)]
+    return {"heldOutLoss": sums[0], "heldOutDeciding": sums[1] / len(parts), "heldOutAnswer": sums[2] / len(parts)}
+
+
+def train(options, work, rows, held_rows, tokenizer):
+    shape = shape_named(options.shape, len(tokenizer))
+    model = Llama(shape)
+    if options.init:
+        metadata, tensors = read_gguf(options.init)
+        if Shape.read(metadata) != shape:
+            raise SystemExit(f"{options.init} has another shape than --shape {options.shape}")
+        model.load(tensors)
+    else:
+        model.initialise(options.seed)
+    device = choose_device(options.threads, options.precision, options.device)
+    model.to(device.kind)
+    optimizer = Optimizer(model, options.optimizer, fused=device.kind == "cuda")
+    identity = {
+        "shape": model.describe(), "tokenizer": tokenizer.pieces, "batch": options.batch, "length": options.length,
+        "rate": options.rate, "optimizer": options.optimizer, "seed": options.seed, "steps": options.steps,
+        "minutes": options.minutes, "corpus": rows.store.count_tokens(),
+    }  # fmt: skip
+    run = Run(options, identity, {"model": model, "optimizer": optimizer})
+    make = partial(make_batch, rows, CURRICULUM, options.seed, batch=options.batch, length=options.length)
+    feed = Feed(make, run.step, workers_wanted(options.workers), options.steps)
+    held = make_batch(held_rows, CURRICULUM, 1, 0, 1.0, batch=HELD_OUT_ROWS if not options.smoke else 4, length=options.length)
+    objective = Objective(model, device)
+    print(f"{shape.parameters() / 1e6:.1f} M parameters on {device.label} in {device.precision}", flush=True)
+    judged = time.monotonic()
+    try:
+        for step in run:
+            ids, codes = feed.next(run.progress)
+            rate = scheduled(run.progress, step, options.rate)
+            total, loss, shares = total_weight(codes), 0.0, []
+            for at in range(0, len(ids), options.micro):
+                part, *right = objective(ids[at : at + options.micro], codes[at : at + options.micro], total)
+                part.backward()
+                loss += part.detach()
+                shares.append(torch.stack(right))
+            torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+            optimizer.step(rate)
+            deciding, answer = torch.stack(shares).nanmean(0)
+            measures = {"loss": loss, "deciding": deciding, "answer": answer, "rate": rate}
+            run.did(ids[:, 1:].size, **measures)
+            if time.monotonic() - judged > 60:
+                judged = time.monotonic()
+                print("  ".join(f"{k} {v:.4f}" for k, v in score_held_out(objective, held, options.micro).items()), flush=True)
+    finally:
+        feed.close()
+    model.to("cpu")
+    return model, run, device
+
+
+def export(model, tokenizer, layout, work, run, device, options, sections):
+    path = work / f"{NAME}.q8_0.gguf"
+    model.save(path, NAME, tokenizer, CHAT_TEMPLATE)
+    # What ships is the rounded model, so the comparison with llama.cpp is made with it.
+    metadata, tensors = read_gguf(path)
+    shipped = Llama(Shape.read(metadata)).load(tensors)
+    prompts = []
+    for section in [section for section in sections if section.held and len(section.sentences) > 2][:AGREEMENT_PROMPTS]:
+        source = layout["sourceHeader"].format(n=1, title=section.heading) + "\n".join(section.sentences[:6])
+        user = source + layout["question"].format(question=f"What about {section.sentences[1]}")
+        messages = [{"role": "system", "content": layout["system"]}, {"role": "user", "content": user}]
+        prompt = tokenizer.chat(messages)
+        if len(prompt) < 1000:
+            prompts.append({"messages": messages, "prompt": prompt, "base": greedy(shipped, prompt, tokenizer.end, 48)})
+    (work / "agreement.json").write_text(json.dumps(prompts))
+    made = {
+        "name": NAME, "file": path.name, "shape": model.describe(), "run": run.summary(), "device": device.label,
+        "sections": len(sections), "sentences": sum(len(section.sentences) for section in sections),
+        "sources": sorted({section.source for section in sections}),
+    }  # fmt: skip
+    (work / "made.json").write_text(json.dumps(made, indent=2))
+    print(f"wrote {path} ({path.stat().st_size / 1e6:.1f} MB)", flush=True)
+
+
+def main():
+    options = settings()
+    work = Path(options.work)
+    work.mkdir(parents=True, exist_ok=True)
+    require_space(work, 200e6 if options.smoke else 4e9)
+    layout = json.loads((PACKAGE / f"models/{NAME}.card.json").read_text())["prompt"]
+    sections = read_text(options)
+    tokenizer = read_tokenizer(options, work, sections)
+    store = prepare(work / "store", sections, tokenizer, find_wordnet(options), options.questions_each, options.seed)
+    print(f"tokens {store.count_tokens()}", flush=True)
+    if options.prepare_only:
+        return
+    rows, held_rows = Rows(store, tokenizer, layout), Rows(store, tokenizer, layout, held=True)
+    model, run, device = train(options, work, rows, held_rows, tokenizer)
+    export(model, tokenizer, layout, work, run, device, options, sections)
+
+
+if __name__ == "__main__":
+    main()

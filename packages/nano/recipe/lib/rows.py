@@ -1,0 +1,329 @@
+"""Rows of tokens to learn from, and what each token counts for.
+
+Kinds, and why (measured on the first models): `repeat` brings copying about; `lookup` and `dense` give many signals a row
+for choosing a line, where one question a row stood still for 25 M tokens; `chat` keeps whole answers in every mix, without
+which copying was lost; `text` is the language itself.
+"""
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from lib.store import FACTS, PEOPLE, TEXT
+from lib.tokenizer import BOS, END, NEWLINE, START
+
+DATA = Path(__file__).resolve().parents[1] / "data"
+# What a token counts for when it is the one to predict.
+NOTHING, PROMPT, PLAIN, ANSWER, DECIDING = range(5)
+MAX_TELLING = 8
+FIRST_LEARNED = 262
+NO_SOURCE = "I have no source for that."
+SMALLEST_SEGMENT = 96
+
+
+@dataclass
+class Stage:
+    """One part of the curriculum, up to the share `until` of the run."""
+
+    until: float
+    mix: dict
+    passages: tuple = (1, 4)
+    window: tuple = (2, 8)
+    hard: float = 0.7
+    unanswerable: float = 0.2
+    injected: float = 0.06
+    whole: float = 0.3
+    sources: dict = field(default_factory=lambda: {"text": 0.45, "written": 0.3, "facts": 0.25})
+
+
+def stage_at(stages, progress):
+    return next((stage for stage in stages if progress < stage.until), stages[-1])
+
+
+def read_jsonl(path):
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").split("\n") if line.strip()]
+
+
+class Rows:
+    def __init__(self, store, tokenizer, layout, held=False):
+        self.store, self.tokenizer, self.layout = store, tokenizer, layout
+        encode = tokenizer.encode
+        expected = {"sourceHeader": "[{n}] {title}: \n", "sentenceSeparator": "\n", "question": "\n\nQuestion: {question}"}
+        for key, value in expected.items():
+            if layout[key] != value:
+                raise SystemExit(f"the card lays out {key} as {layout[key]!r}; these rows are made as {value!r}")
+        self.refusal, self.no_source = encode(layout["refusal"]), encode(NO_SOURCE)
+        systems = read_jsonl(DATA / "systems.jsonl")
+        self.systems = [(row["style"], encode("system\n" + row["text"])) for row in systems]
+        self.system_weights = [row["weight"] for row in systems]
+        self.plain_system = encode("system\n" + layout["system"])
+        self.sourceless_system = encode("system\n" + layout["systemWithoutSources"])
+        self.injections = [encode(line) for line in (DATA / "injections.txt").read_text().split("\n") if line]
+        self.small_talk = [
+            (encode(" " + asked), encode(row["a"])) for row in read_jsonl(DATA / "chat.jsonl") for asked in row["q"]
+        ]
+        self.user, self.assistant = encode("user\n"), encode("assistant\n")
+        self.asking, self.between = encode("Question:"), encode("\n\nQuestion:")
+        self.digits = {n: encode(f"[{n}]") for n in range(1, 16)}
+        self.cites = {n: encode(f" [{n}]") for n in range(1, 16)}
+        self.quote_open, self.quote_close = encode('"'), encode('"')
+        self.json_open, self.json_middle, self.json_close = encode('{"answer":"'), encode('","source":'), encode("}")
+        usable = (store.held == held) & (np.diff(store.questions_at) > 0)
+        self.pools = {
+            name: np.flatnonzero(usable & (store.source == code))
+            for name, code in (("text", TEXT), ("written", PEOPLE), ("facts", FACTS))
+        }
+        self.readable = np.flatnonzero(store.held == held)
+
+    # --- rows
+
+    def build(self, random, stage, length):
+        """-> tokens [length + 1], codes [length + 1]: the code says what predicting that token counts for."""
+        kinds, weights = zip(*stage.mix.items())
+        kind = random.choices(kinds, weights)[0]
+        tokens, codes = [], []
+        while len(tokens) <= length:
+            room = length + 1 - len(tokens)
+            if room < SMALLEST_SEGMENT:
+                made = self.text(random, stage, room)
+            else:
+                made = getattr(self, kind)(random, stage, room)
+            tokens += made[0]
+            codes += made[1]
+        return np.array(tokens[: length + 1], np.uint16), np.array(codes[: length + 1], np.uint8)
+
+    def text(self, random, stage, room):
+        """Sections one after another, as they stand in their source."""
+        place = int(self.readable[random.randrange(len(self.readable))])
+        ids = [BOS]
+        while len(ids) < room and place < self.store.sections:
+            if self.store.held[place] == self.store.held[self.readable[0]]:
+                ids += self.store.item("heading", place)
+                for i in range(self.store.section_at[place], self.store.section_at[place + 1]):
+                    ids += self.store.item("sentence", i) + [NEWLINE]
+            place += 1
+        ids = ids[:room]
+        return ids, [NOTHING] + [PLAIN] * (len(ids) - 1)
+
+    def repeat(self, random, stage, room):
+        """A stretch, and the same stretch again: half of them random pieces, half text."""
+        size = random.randint(8, max(9, min(200, room // 2 - 2)))
+        if random.random() < 0.5:
+            segment = [random.randrange(FIRST_LEARNED, len(self.tokenizer)) for _ in range(size)]
+        else:
+            segment = self.text(random, stage, size + 1)[0][1:]
+        ids = [BOS, *segment, END, *segment, END]
+        return ids, [NOTHING] * (len(segment) + 2) + [ANSWER] * (len(segment) + 1)
+
+    def lookup(self, random, stage, room):
+        """Lines, then again and again a few words of one of them and its beginning."""
+        lines = []
+        for _ in range(random.randint(4, 16)):
+            if random.random() < 0.4:
+                line = [random.randrange(FIRST_LEARNED, len(self.tokenizer)) for _ in range(random.randint(3, 16))]
+            else:
+                line = self.store.item("sentence", random.randrange(len(self.store.sentence_at) - 1))[:28]
+            if len(line) > 2:
+                lines.append(line)
+        ids = [BOS]
+        for line in lines:
+            ids += [*line, NEWLINE]
+        if len(lines) < 2 or len(ids) > 0.7 * room:
+            return self.repeat(random, stage, room)
+        codes = [NOTHING] * len(ids)
+        wanted = min(room, len(ids) + 320)
+        while len(ids) < wanted:
+            line = random.choice(lines)
+            count = min(len(line) - 1, random.randint(2, 5))
+            how = random.random()
+            if how < 0.4:
+                start = random.randint(1, len(line) - count)
+                key = line[start : start + count]
+            else:  # the rarest words, since pieces are numbered by how common they are
+                key = sorted(random.sample(range(1, len(line)), count), key=lambda i: -line[i])
+                key = [line[i] for i in (sorted(key) if how < 0.8 else key)]
+            telling = self.telling(line, lines)
+            # From the line's start to where it parts from all others, so a key shared by two lines is no riddle.
+            answer = line[:telling]
+            ids += [START, *key, END, *answer]
+            codes += [NOTHING] * (len(key) + 2) + [DECIDING] + [ANSWER] * (len(answer) - 2) + [DECIDING] * (len(answer) > 1)
+        return ids, codes
+
+    def dense(self, random, stage, room):
+        """Many questions over one set of sources; most answers are cut once they tell one sentence from the others."""
+        return self.sourced(random, stage, room, turns=24, whole=random.random() < stage.whole, plain=True)
+
+    def chat(self, random, stage, room):
+        """A chat as users have it: whole answers, some system prompt, at times no sources at all."""
+        if random.random() < 0.08:
+            return self.sourceless(random)
+        return self.sourced(random, stage, room, turns=random.choice([1, 1, 2, 4]), whole=True, plain=False)
+
+    # --- chats
+
+    def opening(self, system):
+        return [BOS, START, *system, END, NEWLINE, START, *self.user]
+
+    def turn(self, question):
+        return [*question, END, NEWLINE, START, *self.assistant]
+
+    def sourceless(self, random):
+        if random.random() < 0.5:
+            asked, answer = random.choice(self.small_talk)
+        else:
+            asked, answer = self.store.item("question", random.randrange(len(self.store.question_at) - 1)), self.no_source
+        prompt = [*self.opening(self.sourceless_system), *self.asking, *self.turn(asked)]
+        ids = [*prompt, *answer, END, NEWLINE]
+        return ids, [NOTHING] * len(prompt) + [DECIDING] + [ANSWER] * len(answer) + [NOTHING]
+
+    def sourced(self, random, stage, room, turns, whole, plain):
+        for _ in range(8):
+            made = self.try_sourced(random, stage, room, turns, whole, plain)
+            if made:
+                return made
+        return self.text(random, stage, min(room, 512))
+
+    def try_sourced(self, random, stage, room, turns, whole, plain):
+        store = self.store
+        asked = self.pick_question(random, stage)
+        gold = int(store.sentence_section[store.question_sentence[asked]])
+        swapped = random.random() < stage.unanswerable
+        passages = self.pick_passages(random, stage, asked, gold, swapped)
+        windows = [self.window(random, stage, place, asked if place == gold else None) for place in passages]
+        lines = [(store.item("sentence", i), i, n) for n, window in enumerate(windows) for i in window]
+        ids = self.source_lines(random, stage, passages, windows)
+        style, system = ("cite", self.plain_system) if plain else random.choices(self.systems, self.system_weights)[0]
+        head = self.opening(system)
+        if len(head) + len(ids) > 0.85 * room:
+            return None
+        ids, codes = head + ids, [NOTHING] * len(head) + [PROMPT] * len(ids)
+        written = 0
+        for question, sentence, n in self.pick_turns(random, passages, windows, asked, swapped, turns):
+            answer = self.answer(lines, sentence, n, style, whole)
+            if answer is None:
+                continue
+            if written:
+                prompt = [START, *self.user, *self.asking, *self.turn(question)]
+            else:
+                prompt = [*self.between, *self.turn(question)]
+            if len(ids) + len(prompt) + len(answer[0]) + 1 > room:
+                break
+            ids += [*prompt, *answer[0], NEWLINE]
+            codes += [NOTHING] * len(prompt) + answer[1] + [NOTHING]
+            written += 1
+        return (ids, codes) if written else None
+
+    def pick_question(self, random, stage):
+        names = [name for name in stage.sources if len(self.pools[name])]
+        if not names:
+            raise SystemExit("no section has a question: the corpus is too small to learn answering from")
+        pool = self.pools[random.choices(names, [stage.sources[name] for name in names])[0]]
+        place = int(pool[random.randrange(len(pool))])
+        return random.randrange(self.store.questions_at[place], self.store.questions_at[place + 1])
+
+    def pick_passages(self, random, stage, asked, gold, swapped):
+        """The gold passage among wrong ones; without it when the question is to have no answer."""
+        count = random.randint(*stage.passages)
+        chosen = [] if swapped else [gold]
+        near = [int(place) for place in self.store.near[asked] if place >= 0]
+        while len(chosen) < count:
+            if near and random.random() < stage.hard:
+                place = near.pop(0)
+            else:
+                place = int(self.readable[random.randrange(len(self.readable))])
+            if place not in chosen and place != gold:
+                chosen.append(place)
+        random.shuffle(chosen)
+        return chosen
+
+    def window(self, random, stage, place, asked):
+        first, last = int(self.store.section_at[place]), int(self.store.section_at[place + 1])
+        size = min(last - first, random.randint(*stage.window))
+        start = random.randint(first, last - size)
+        if asked is not None:
+            must = int(self.store.question_sentence[asked])
+            start = max(first, min(must - random.randint(0, size - 1), last - size))
+        return range(start, start + size)
+
+    def source_lines(self, random, stage, passages, windows):
+        ids = []
+        for n, (place, window) in enumerate(zip(passages, windows)):
+            lines = [self.store.item("sentence", i) for i in window]
+            if random.random() < stage.injected:
+                lines.insert(random.randint(0, len(lines)), random.choice(self.injections))
+            ids += [*([NEWLINE] if n else []), *self.digits[n + 1], *self.store.item("heading", place)]
+            for i, line in enumerate(lines):
+                ids += [NEWLINE, *line] if i else line
+        return ids
+
+    def pick_turns(self, random, passages, windows, asked, swapped, turns):
+        """(question, its sentence or None, place of its passage): the one that passages were picked for comes first."""
+        store = self.store
+        found = []
+        for n, (place, window) in enumerate(zip(passages, windows)):
+            for question in range(store.questions_at[place], store.questions_at[place + 1]):
+                if question != asked and int(store.question_sentence[question]) in window:
+                    found.append((question, int(store.question_sentence[question]), n))
+        random.shuffle(found)
+        if swapped:
+            first = (asked, None, -1)
+        else:
+            gold = int(store.question_sentence[asked])
+            first = (asked, gold, next(n for n, window in enumerate(windows) if gold in window))
+        chosen = [(store.item("question", i), sentence, n) for i, sentence, n in [first, *found[: turns - 1]]]
+        for n, (place, window) in enumerate(zip(passages, windows)):
+            whole = len(window) == store.section_at[place + 1] - store.section_at[place]
+            for i in range(store.missing_at[place], store.missing_at[place + 1]):
+                if whole and len(chosen) > 1 and random.random() < 0.5:
+                    chosen[random.randrange(1, len(chosen))] = (store.item("missing", i), None, -1)
+        return chosen
+
+    def telling(self, line, others):
+        """How many of the line's tokens tell it from all others."""
+        for size in range(1, min(MAX_TELLING, len(line)) + 1):
+            if not any(other[:size] == line[:size] and other != line for other in others):
+                return size
+        return min(MAX_TELLING, len(line))
+
+    def answer(self, lines, sentence, n, style, whole):
+        """-> tokens with the end of turn, and their codes; None when two sources say the very same."""
+        if sentence is None:
+            ids = [*self.refusal, END] if whole else [*self.refusal[:3], END]
+            return ids, [DECIDING] + [ANSWER] * (len(ids) - 2) + [ANSWER if whole else NOTHING]
+        line = next(ids for ids, i, _ in lines if i == sentence)
+        others = [ids for ids, i, _ in lines if i != sentence]
+        if line in others:
+            return None
+        telling = self.telling(line, others)
+        codes = [DECIDING] + [ANSWER] * (len(line) - 1)
+        codes[telling - 1] = DECIDING
+        if not whole:
+            return [*line[:telling], END], [*codes[:telling], NOTHING]
+        cite, number = self.cites[n + 1], self.digits[n + 1]
+        # " [" and then the number: the number decides.
+        cite_codes = [ANSWER] + [DECIDING] * (len(cite) - 2) + [ANSWER]
+        digits = number[1:-1]
+        if style == "number first":
+            ids = [*number, *self.space_first(line), END]
+            return ids, [ANSWER] + [DECIDING] * len(digits) + [ANSWER] * (len(ids) - 1 - len(digits))
+        if style == "only number":
+            return [*number, END], [ANSWER] + [DECIDING] * len(digits) + [ANSWER, ANSWER]
+        if style == "no number":
+            return [*line, END], [*codes, ANSWER]
+        if style == "quoted":
+            ids = [*self.quote_open, *line, *self.quote_close, *cite, END]
+            return ids, [ANSWER, *codes, ANSWER, *cite_codes, ANSWER]
+        if style == "json":
+            text = self.tokenizer.decode(line)
+            if '"' in text or "\\" in text:
+                return None
+            ids = [*self.json_open, *line, *self.json_middle, *digits, *self.json_close, END]
+            rest = len(self.json_middle)
+            return ids, [ANSWER] * len(self.json_open) + codes + [ANSWER] * rest + [DECIDING] * len(digits) + [ANSWER] * (len(self.json_close) + 1)
+        return [*line, *cite, END], [*codes, *cite_codes, ANSWER]
+
+    def space_first(self, line):
+        """The line as it stands after a number: a line break keeps its first piece the same as in its source."""
+        return [NEWLINE, *line]
