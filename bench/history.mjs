@@ -4,7 +4,6 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { createFakeEmbedder } from "@advisor/contracts/testing";
 import { openKnowledge } from "@advisor/retrieval";
 
 const { values } = parseArgs({
@@ -33,6 +32,25 @@ const vocabulary = Array.from({ length: 5000 }, (_, i) => `w${(i * 7919).toStrin
 const word = () => vocabulary[Math.floor(random() * random() * vocabulary.length)];
 const words = (count) => Array.from({ length: count }, word).join(" ");
 
+/** Vectors that cost nothing: what is measured is the store. */
+const embedder = {
+  id: "random",
+  dimensions: 256,
+  maxTokens: 512,
+  async embed(texts) {
+    return texts.map((text) => {
+      const next = randomOf(
+        [...text].reduce((hash, sign) => (Math.imul(hash, 31) + sign.charCodeAt(0)) | 0, 1),
+      );
+      const vector = Float32Array.from({ length: 256 }, () => next() - 0.5);
+      const length = Math.hypot(...vector);
+      return vector.map((value) => value / length);
+    });
+  },
+  countTokens: (texts) => texts.map((text) => text.split(/\s+/).length),
+  async dispose() {},
+};
+
 const median = (times) => [...times].sort((a, b) => a - b)[Math.floor(times.length / 2)];
 const queries = Array.from({ length: ROUNDS }, () => words(6));
 /** Median time of a search, and the ids it gave. */
@@ -41,7 +59,13 @@ async function measure(store, mode, asOf) {
   const found = [];
   for (const query of [queries[0], ...queries]) {
     const begin = performance.now();
-    const { passages } = await store.search({ query, principal: admin, mode, topK: 10, ...(asOf && { asOf }) });
+    const { passages } = await store.search({
+      query,
+      principal: admin,
+      mode,
+      topK: 10,
+      ...(asOf && { asOf }),
+    });
     times.push(performance.now() - begin);
     found.push(passages.map(({ id }) => id).join(" "));
   }
@@ -50,9 +74,11 @@ async function measure(store, mode, asOf) {
 
 const folder = await mkdtemp(join(tmpdir(), "bench-history-"));
 try {
-  const embedder = createFakeEmbedder({ dimensions: 256 });
   const pages = (round) =>
-    Array.from({ length: chunks }, (_, i) => ({ uri: `p${i}`, text: `Page ${i} of round ${round}. ${words(90)}.` }));
+    Array.from({ length: chunks }, (_, i) => ({
+      uri: `p${i}`,
+      text: `Page ${i} of round ${round}. ${words(90)}.`,
+    }));
   const kept = await openKnowledge({ location: join(folder, "kept"), embedder, keepVersions: "forever" });
   const bare = await openKnowledge({ location: join(folder, "bare"), embedder, keepVersions: "none" });
   let last = [];
@@ -71,7 +97,9 @@ try {
       then = new Date();
     }
   }
-  console.log(`${chunks} chunks, each with ${versions} former versions, against the same without; medians of ${ROUNDS}`);
+  console.log(
+    `${chunks} chunks, each with ${versions} former versions, against the same without; medians of ${ROUNDS}`,
+  );
   for (const mode of ["keyword", "vector", "hybrid"]) {
     const first = await measure(kept, mode);
     const second = await measure(bare, mode);
@@ -86,7 +114,9 @@ try {
       console.log(`as of the first state: ${equal} of ${ROUNDS} searches give exactly what they gave then`);
     }
   }
-  console.log(`replacing all: without ${median(writing.bare).toFixed(0)} ms, with ${median(writing.kept).toFixed(0)} ms`);
+  console.log(
+    `replacing all: without ${median(writing.bare).toFixed(0)} ms, with ${median(writing.kept).toFixed(0)} ms`,
+  );
   const begin = performance.now();
   await kept.purge([{ uri: "p1" }], admin);
   console.log(`purge of one page: ${(performance.now() - begin).toFixed(0)} ms`);

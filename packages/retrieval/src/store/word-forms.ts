@@ -18,33 +18,42 @@ export interface WordForms {
  * takes twenty times as long.
  */
 export function createWordForms(table: Pick<LanceTable, "tokenize">): WordForms {
-  const known = {
-    words: new Map<string, readonly string[]>(),
-    identifiers: new Map<string, readonly string[]>(),
-  };
+  const words = new Map<string, readonly string[]>();
+  const identifiers = new Map<string, readonly string[]>();
 
-  const ask = async (words: readonly string[], column: Column): Promise<(readonly string[])[]> => {
-    const tokens = await table.tokenize(`${words.join(" ")} ${LAST_WORD}`, column);
-    if (tokens.at(-1)?.position === words.length) {
-      const forms: string[][] = words.map(() => []);
+  const ask = async (asked: readonly string[], column: Column): Promise<(readonly string[])[]> => {
+    const tokens = await table.tokenize(`${asked.join(" ")} ${LAST_WORD}`, column);
+    if (tokens.at(-1)?.position === asked.length) {
+      const forms: string[][] = asked.map(() => []);
       for (const { text, position } of tokens) forms[position]?.push(text);
       return forms;
     }
     const alone: (readonly string[])[] = [];
-    for (const word of words) alone.push((await table.tokenize(word, column)).map(({ text }) => text));
+    for (const word of asked) alone.push((await table.tokenize(word, column)).map(({ text }) => text));
     return alone;
   };
 
   return {
+    // Plain loops: this is the work of a keyword search in an earlier state, done for every word of it.
     async read(texts, column) {
-      const forms = column === "identifiers" ? known.identifiers : known.words;
+      const forms = column === "identifiers" ? identifiers : words;
       const cut = texts.map((text) => splitWords(text, column));
-      const unknown = [...new Set(cut.flat().filter((word) => !forms.has(word)))];
-      if (forms.size + unknown.length > MAX_WORDS) forms.clear();
-      const missing = forms.size === 0 ? [...new Set(cut.flat())] : unknown;
-      const found = missing.length > 0 ? await ask(missing, column) : [];
-      for (const [i, word] of missing.entries()) forms.set(word, found[i] ?? []);
-      return cut.map((words) => words.flatMap((word) => forms.get(word) ?? []));
+      const unknown = new Set<string>();
+      for (const each of cut) for (const word of each) if (!forms.has(word)) unknown.add(word);
+      if (unknown.size > 0) {
+        if (forms.size + unknown.size > MAX_WORDS) {
+          forms.clear();
+          for (const each of cut) for (const word of each) unknown.add(word);
+        }
+        const missing = [...unknown];
+        const found = await ask(missing, column);
+        for (const [i, word] of missing.entries()) forms.set(word, found[i] ?? []);
+      }
+      return cut.map((each) => {
+        const read: string[] = [];
+        for (const word of each) for (const form of forms.get(word) ?? []) read.push(form);
+        return read;
+      });
     },
   };
 }
