@@ -19,7 +19,7 @@ const arrows: Record<string, readonly string[]> = {
 /** Heavy libraries, and the one file that may import each at run time. */
 const heavy: Record<string, string> = {
   "@lancedb/lancedb": "packages/retrieval/src/store/lance.ts",
-  "@xenova/transformers": "packages/retrieval/src/embed/transformers-embedder.ts",
+  "@xenova/transformers": "packages/retrieval/src/embed/transformers.ts",
   "node-llama-cpp": "packages/adapters/src/llama/runtime.ts",
   "pdfjs-dist": "packages/retrieval/src/extract/read-pdf.mjs",
   mammoth: "packages/retrieval/src/extract/read-docx.mjs",

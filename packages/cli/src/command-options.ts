@@ -43,6 +43,12 @@ export const filterOptions: Options = (command) =>
     )
     .option("--under <path>", "only pages whose path begins so");
 
+export const passageOptions: Options = (command) =>
+  command
+    .optionsGroup("Passages:")
+    .option("--neighbours <n>", "widen each passage by so many before and after it (default: 0)")
+    .option("--timings", "show how long each step of the search took");
+
 export const batchOptions: Options = (command) =>
   command
     .optionsGroup("Many questions at once:")

@@ -5,6 +5,7 @@ import {
   DEFAULT_TENANT,
   type Grounding,
   groundingSchema,
+  MAX_NEIGHBOURS,
   type Mode,
   modeSchema,
   type Principal,
@@ -34,7 +35,7 @@ export interface ModelFlags {
   readonly gpu: boolean;
 }
 
-export interface AnswerFlags extends AskerFlags, ModelFlags {
+export interface AnswerFlags extends AskerFlags, ModelFlags, PassageFlags {
   readonly mode?: string;
   readonly adapter?: string;
   readonly adapterScale?: string;
@@ -43,6 +44,18 @@ export interface AnswerFlags extends AskerFlags, ModelFlags {
   readonly temperature?: string;
   readonly maxTokens?: string;
   readonly prompt?: boolean;
+}
+
+export interface PassageFlags {
+  readonly neighbours?: string;
+  readonly timings?: boolean;
+}
+
+/** The same number on both sides of a passage. */
+export function neighboursOf({ neighbours }: PassageFlags) {
+  if (neighbours === undefined) return {};
+  const count = parseNumber("--neighbours", neighbours, { min: 0, max: MAX_NEIGHBOURS });
+  return { neighbours: { before: count, after: count } };
 }
 
 export interface BatchFlags {

@@ -7,6 +7,7 @@ import {
   modelOptions,
   type Options,
   outputOptions,
+  passageOptions,
   principalOptions,
   storeOptions,
   tenantOption,
@@ -138,6 +139,7 @@ export function createProgram(
     "find passages, without a model",
     principalOptions,
     filterOptions,
+    passageOptions,
     batchOptions,
     storeOptions,
   )
@@ -156,6 +158,7 @@ export function createProgram(
     answerOptions,
     principalOptions,
     filterOptions,
+    passageOptions,
     batchOptions,
     storeOptions,
     modelOptions,

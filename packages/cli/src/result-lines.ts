@@ -9,7 +9,12 @@ export function searchLine(id: string | number, { passages, timings, warnings }:
 function passageLine(passage: Passage) {
   const { uri, title, text, score, start, end, headings, id, documentId, ordinal, version, source, ranks } =
     passage;
-  return { uri, title, text, score, start, end, headings, id, documentId, ordinal, version, source, ranks };
+  const { found, copies } = passage;
+  return {
+    ...{ uri, title, text, score, start, end, headings, id, documentId, ordinal, version, source, ranks },
+    ...(found && { found }),
+    ...(copies && { copies }),
+  };
 }
 
 /** The answer as one JSON object; `id` is the batch line's, else the answer's own. */

@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { AdapterSelection } from "./generator.ts";
 import type { Passage } from "./passage.ts";
 import type { Warning } from "./progress.ts";
+import type { SearchTimings } from "./retriever.ts";
 
 /**
  * The four arms. `base`: the model alone. `retrieval`: the model with sources. `adapter`: the model with its adapter.
@@ -62,6 +63,8 @@ export interface Citation {
 /** Where the time went, in milliseconds unless the name says otherwise. A step that did not run is 0. */
 export interface AnswerTimings {
   readonly retrievalMs: number;
+  /** The steps of the search. Absent when there was none. */
+  readonly search?: SearchTimings;
   /** Choosing evidence sentences (`quoted`) or checking citations (`cited`). */
   readonly groundingMs: number;
   readonly promptTokens: number;

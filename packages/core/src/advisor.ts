@@ -28,6 +28,7 @@ import type {
   PromptFormat,
   Retriever,
   SearchMode,
+  SearchRequest,
   SearchResult,
   StoreStatus,
   SyncOptions,
@@ -86,6 +87,8 @@ export interface AskRequest {
   readonly principal?: Principal;
   /** Which documents to look at. Default: all that the principal may read. */
   readonly filter?: Filter;
+  /** Chunks before and after each passage that it is widened by. Default none. */
+  readonly neighbours?: SearchRequest["neighbours"];
   readonly topK?: number;
   /** Default `hybrid`. */
   readonly searchMode?: SearchMode;
@@ -106,6 +109,10 @@ export interface AdvisorSearchOptions {
   readonly principal?: Principal;
   /** Which documents to look at. Default: all that the principal may read. */
   readonly filter?: Filter;
+  /** Chunks before and after each passage that it is widened by. Default none. */
+  readonly neighbours?: SearchRequest["neighbours"];
+  /** Whether passages that only repeat a better one are left out. Default `fold`: they are. */
+  readonly copies?: SearchRequest["copies"];
   readonly topK?: number;
   readonly mode?: SearchMode;
   readonly signal?: AbortSignal;

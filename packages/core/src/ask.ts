@@ -10,6 +10,7 @@ import {
   type Mode,
   type Passage,
   type Retriever,
+  type SearchTimings,
   throwIfAborted,
   usesSources,
   type Warning,
@@ -140,6 +141,7 @@ export async function* answerEvents(
       ...(request.includePrompt && result ? { prompt: result.prompt } : {}),
       timings: {
         retrievalMs: found?.retrievalMs ?? 0,
+        ...(found && { search: found.timings }),
         groundingMs: written.groundingMs,
         promptTokens: result?.promptTokens ?? 0,
         completionTokens: result?.completionTokens ?? 0,
@@ -200,6 +202,7 @@ function chooseGrounding(
 interface Found {
   readonly passages: readonly Passage[];
   readonly warnings: readonly Warning[];
+  readonly timings: SearchTimings;
   readonly retrievalMs: number;
 }
 
@@ -211,16 +214,17 @@ async function search(
 ): Promise<Found> {
   const retriever = await untilAborted(parts.retriever(), signal);
   const start = environment.now();
-  const { passages, warnings } = await retriever.search({
+  const { passages, warnings, timings } = await retriever.search({
     query: followUp.text,
     // Bound here, from trusted code alone: neither the question nor the history is looked at.
     principal: request.principal ?? settings.principal ?? DEFAULT_PRINCIPAL,
     topK: request.topK ?? settings.topK,
     mode: request.searchMode,
     ...(request.filter && { filter: request.filter }),
+    ...(request.neighbours && { neighbours: request.neighbours }),
     signal,
   });
-  return { passages, warnings, retrievalMs: environment.now() - start };
+  return { passages, warnings, timings, retrievalMs: environment.now() - start };
 }
 
 function fit(

@@ -12,4 +12,8 @@ export {
 export { realFolder } from "./extract/folder.ts";
 export { DEFAULT_VECTOR_WEIGHT, type KnowledgeSettings, openKnowledge } from "./knowledge.ts";
 export { type ReembedReport, type ReembedSettings, reembedKnowledge } from "./reembed/reembed.ts";
+export {
+  createTransformersReranker,
+  type TransformersRerankerSettings,
+} from "./rerank/transformers-reranker.ts";
 export { WORD_GROUPS } from "./search/word-groups.ts";

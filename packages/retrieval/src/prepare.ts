@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Access, Embedder, MediaType, Metadata } from "@advisor/contracts";
 import {
   type ChunkSpan,
-  chunkBlocks,
+  chunkSteps,
   MAX_CHUNK_TOKENS,
   MAX_CONTEXT_TOKENS,
   TARGET_CHUNK_TOKENS,
@@ -25,6 +26,9 @@ const SETTINGS = [
   MAX_CHUNK_TOKENS,
   MAX_CONTEXT_TOKENS,
 ];
+
+/** How long a document is cut before whoever else is in this process gets a turn, in milliseconds. */
+const TURN_MS = 12;
 
 /** A source with all that decides how it is stored. */
 export interface SourceDocument {
@@ -89,11 +93,19 @@ export async function prepare(document: SourceDocument, embedder: Embedder): Pro
   const roles = [...new Set(document.roles ?? extracted.roles ?? document.defaultRoles)].sort();
   const access: Access = { tenant, roles };
   const metadata: Metadata = { ...extracted.metadata, ...givenMetadata(document) };
-  const spans = chunkBlocks(text, extracted.blocks, {
+  const spans: ChunkSpan[] = [];
+  const settings = {
     title,
     maxTokens: embedder.maxTokens,
-    countTokens: (texts) => embedder.countTokens(texts),
-  });
+    countTokens: (list: readonly string[]) => embedder.countTokens(list),
+  };
+  let turn = performance.now();
+  for (const step of chunkSteps(text, extracted.blocks, settings)) {
+    if (step) spans.push(step);
+    if (performance.now() - turn < TURN_MS) continue;
+    await nextTurn();
+    turn = performance.now();
+  }
   const id = documentId(tenant, source, uri);
   const version = digest([SETTINGS, text, title, sorted(metadata), access]).slice(0, 32);
   const texts = spans.map((span) => `${span.context}\n${text.slice(span.start, span.end)}`);

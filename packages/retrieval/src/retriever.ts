@@ -282,6 +282,9 @@ export function createRetriever({
         const watch = await watchFolder({
           ...{ root: source.root, quietMs, pollMs, rescanMs, onEvent, signal: parsed.signal },
           list: source.list,
+          tidy: async (signal) => {
+            await write({ signal }, tenant, source.source, (writer) => writer.finish(), []);
+          },
           sync: async (parts, signal) => {
             const run = { signal, ...(onProgress && { onProgress }), partial: parts !== undefined };
             const listing = await source.list(parts);

@@ -8,12 +8,14 @@ import {
   type AnswerFlags,
   answerChoiceOf,
   type BatchFlags,
+  neighboursOf,
   parseGrounding,
   parseNumber,
   principalOf,
 } from "../flags.ts";
 import { createAnswerWriter, writeAnswerFoot, writeAnswerText } from "../output/answer.ts";
 import { createLocate } from "../output/locate.ts";
+import { writeSearchTimings } from "../output/passages.ts";
 import { createProgressLine, type ProgressLine } from "../output/progress-line.ts";
 import { writeWarnings } from "../output/warnings.ts";
 import { questionOf } from "../question.ts";
@@ -58,13 +60,16 @@ export async function ask(context: CommandContext, words: readonly string[], fla
         });
       }
       progress.say("Answering");
-      await answerOne(
+      const answer = await answerOne(
         context,
         advisor,
         { ...request, question: asked.question },
         flags.json === true,
         progress,
       );
+      if (flags.timings && !flags.json && answer.timings.search) {
+        await writeSearchTimings(context.terminal, answer.timings.search);
+      }
     });
   } finally {
     progress.end();
@@ -80,6 +85,7 @@ export function requestOf(flags: AnswerFlags, principal: Principal, signal: Abor
     principal,
     signal,
     ...(filter && { filter }),
+    ...neighboursOf(flags),
     ...(flags.grounding !== undefined && { grounding: parseGrounding(flags.grounding) }),
     ...(flags.topK !== undefined && { topK: number("--top-k", flags.topK, { min: 1, max: MAX_TOP_K }) }),
     ...(flags.maxTokens !== undefined && {

@@ -39,6 +39,46 @@ describe("search", () => {
     expect(full.out.replace(/\s+/g, " ")).toContain(long);
   });
 
+  it("limits the pages, widens passages, names copies, and tells each step's time", async () => {
+    const asked: unknown[] = [];
+    const copy = {
+      id: "p2",
+      documentId: "d2",
+      uri: "old/leave.md",
+      title: "Old",
+      source: "/docs",
+      start: 0,
+      end: 9,
+    };
+    const result = searchResult([passage({ copies: [copy, { ...copy, id: "p3", uri: "older/leave.md" }] })]);
+    const core = finding({
+      search: async (_, options) => {
+        asked.push(options);
+        return { ...result, timings: { keywordMs: 3.21, arrangeMs: 0.1, totalMs: 12.5 } };
+      },
+    });
+    const flags = ["--where", "year>=2025", "--under", "people/", "--neighbours", "2", "--timings"];
+    const ran = await runStored(["search", ...flags, "leave"], core, { env: { NO_COLOR: "1" } });
+    expect(asked).toMatchObject([
+      {
+        filter: { and: [{ key: "year", gte: 2025 }, { uriPrefix: "people/" }] },
+        neighbours: { before: 2, after: 2 },
+      },
+    ]);
+    expect(ran.out).toContain("    The same in 2 other places: old/leave.md, older/leave.md\n");
+    expect(ran.out.split("\n").slice(-4)).toEqual([
+      "    3.2 ms  searched by words",
+      "    0.1 ms  copies folded, places spread",
+      "   12.5 ms  the search",
+      "",
+    ]);
+    const wrong = await runStored(["search", "--neighbours", "21", "x"], core);
+    expect(wrong.code).toBe(2);
+    expect(json(await runStored(["search", "--json", "leave"], core))).toMatchObject({
+      passages: [{ copies: [{ uri: "old/leave.md" }, { uri: "older/leave.md" }] }],
+    });
+  });
+
   it("prints one JSON object for machines", async () => {
     const ran = await runStored(["search", "--json", "leave"], finding());
     const { uri, title, text, score, start, end, headings, documentId } = passage();

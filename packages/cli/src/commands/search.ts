@@ -4,9 +4,17 @@ import { absentModel } from "../absent-parts.ts";
 import { runBatch } from "../batch.ts";
 import type { CommandContext, CommandResult } from "../context.ts";
 import { emptyTenantWarnings } from "../empty-tenant.ts";
-import { type AskerFlags, type BatchFlags, parseNumber, parseSearchMode, principalOf } from "../flags.ts";
+import {
+  type AskerFlags,
+  type BatchFlags,
+  neighboursOf,
+  type PassageFlags,
+  parseNumber,
+  parseSearchMode,
+  principalOf,
+} from "../flags.ts";
 import { createLocate } from "../output/locate.ts";
-import { writePassages } from "../output/passages.ts";
+import { writePassages, writeSearchTimings } from "../output/passages.ts";
 import { createProgressLine } from "../output/progress-line.ts";
 import { writeWarnings } from "../output/warnings.ts";
 import { questionOf } from "../question.ts";
@@ -14,7 +22,7 @@ import { searchLine } from "../result-lines.ts";
 import { allOf, filterOf } from "../where.ts";
 import { requireKnownRoles, requireStore, settingsOf, withAdvisor } from "../with-advisor.ts";
 
-export interface SearchFlags extends AskerFlags, BatchFlags {
+export interface SearchFlags extends AskerFlags, BatchFlags, PassageFlags {
   readonly mode?: string;
   readonly full?: boolean;
 }
@@ -33,6 +41,7 @@ export async function search(
     principal,
     signal,
     ...(filter && { filter }),
+    ...neighboursOf(flags),
     ...(flags.mode !== undefined && { mode: parseSearchMode(flags.mode) }),
     ...(flags.topK !== undefined && { topK: parseNumber("--top-k", flags.topK, { min: 1, max: MAX_TOP_K }) }),
   };
@@ -69,6 +78,7 @@ export async function search(
       }
       const locate = createLocate((id) => advisor.document(id, { principal }));
       await writePassages(terminal, result, { locate, full: flags.full === true });
+      if (flags.timings) await writeSearchTimings(terminal, result.timings);
       await writeWarnings(terminal, result.warnings);
     });
   } finally {

@@ -1,4 +1,4 @@
-import type { Passage, SearchResult } from "@advisor/contracts";
+import type { Passage, SearchResult, SearchTimings } from "@advisor/contracts";
 import type { Locate } from "./locate.ts";
 import { counted, duration } from "./numbers.ts";
 import { printable, printableLine } from "./printable.ts";
@@ -28,9 +28,39 @@ export async function writePassages(
     const lines = wrap(preview(passage.text, options.full), width);
     const shown = options.full ? lines : firstLines(lines, PREVIEW_LINES, width);
     await terminal.line(indent(shown, MARGIN));
+    if (passage.copies)
+      await terminal.line(terminal.style("dim", `${MARGIN}${copiesLine(passage.copies, width)}`));
   }
   const summary = `${counted(passages.length, "passage")} in ${duration(timings.totalMs)}`;
   await terminal.line(`\n${terminal.style("dim", summary)}`);
+}
+
+/** Where else the passage stands. */
+function copiesLine(copies: NonNullable<Passage["copies"]>, width: number): string {
+  const paths = [...new Set(copies.map(({ uri }) => printableLine(uri)))].join(", ");
+  return truncate(`The same in ${counted(copies.length, "other place")}: ${paths}`, width);
+}
+
+const STEPS: readonly (readonly [Exclude<keyof SearchTimings, "totalMs">, string])[] = [
+  ["embedMs", "question embedded"],
+  ["vectorMs", "searched by meaning"],
+  ["keywordMs", "searched by words"],
+  ["fuseMs", "ranks fused"],
+  ["rerankMs", "reranked"],
+  ["arrangeMs", "copies folded, places spread"],
+  ["widenMs", "neighbours read"],
+];
+
+/** How long each step took. The legs run side by side, so the steps add up to more than the whole. */
+export async function writeSearchTimings(terminal: Terminal, timings: SearchTimings): Promise<void> {
+  for (const [step, words] of STEPS) {
+    const ms = timings[step];
+    if (ms !== undefined)
+      await terminal.line(terminal.style("dim", `${`${ms.toFixed(1)} ms`.padStart(10)}  ${words}`));
+  }
+  await terminal.line(
+    terminal.style("dim", `${`${timings.totalMs.toFixed(1)} ms`.padStart(10)}  the search`),
+  );
 }
 
 /** `path:line › heading › heading`, the headings left out from the outermost where they do not fit. */

@@ -3,6 +3,7 @@
 import argparse
 import json
 import time
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -10,18 +11,17 @@ import torch
 import torch.nn.functional as F
 
 from base.plan import CURRICULUM, SHAPES, VOCABULARY, WEIGHTS, shape_named
-from lib import facts
-from lib.corpus import PACKAGE, default_corpus, read_sections, read_written, without_evaluation
+from lib.corpus import PACKAGE
 from lib.device import choose_device
-from lib.feed import Feed, make_batch
+from lib.feed import Feed, make_batch, workers_wanted
 from lib.gguf import read_gguf
 from lib.llama import Llama, Shape, greedy
 from lib.optimizer import Optimizer
 from lib.rows import ANSWER, DECIDING, Rows
-from lib.run import Run, add_run_arguments, replace_whole, require, require_space, scheduled
-from lib.store import fact_sections, prepare
+from lib.run import Run, add_run_arguments, replace_whole, require_space, scheduled
+from lib.store import prepare
+from lib.text import add_text_arguments, find_wordnet, learning_texts, read_text
 from lib.tokenizer import CHAT_TEMPLATE, Tokenizer, count_parts, learn
-from lib.wordnet import WordNet
 
 NAME = "nano-base"
 AGREEMENT_PROMPTS = 12
@@ -31,38 +31,20 @@ HELD_OUT_ROWS = 16
 def settings():
     parser = argparse.ArgumentParser(description=__doc__)
     add_run_arguments(parser, "/tmp/nano-recipe/base", minutes=17.0)
-    parser.add_argument("--corpus", action="append", help="sections, a file or a folder; may be given again")
-    parser.add_argument("--wordnet", help="WordNet's dictionary folder; default what fetch-text left")
+    add_text_arguments(parser)
     parser.add_argument("--shape", choices=sorted(SHAPES), default="full")
     parser.add_argument("--vocabulary", type=int, help="pieces; default the shape's")
-    parser.add_argument("--facts", type=int, default=40_000, help="made-up sections")
-    parser.add_argument("--questions-each", type=int, default=3, help="rule-made questions a sentence")
     parser.add_argument("--batch", type=int, default=128, help="rows a step")
     parser.add_argument("--micro", type=int, default=32, help="rows a forward pass")
     parser.add_argument("--length", type=int, default=2048, help="tokens a row")
     parser.add_argument("--rate", type=float, default=2e-3)
     parser.add_argument("--optimizer", choices=["adamw", "muon"], default="adamw")
-    parser.add_argument("--workers", type=int, help="processes that make rows; default all cores but one")
     parser.add_argument("--init", help="a GGUF of the same shape to start from, for example one brought back from a GPU")
-    parser.add_argument("--prepare-only", action="store_true", help="tokenizer and store, then end")
     options = parser.parse_args()
     if options.smoke:
         smoke = {"shape": "smoke", "facts": 300, "questions_each": 1, "batch": 4, "micro": 4, "length": 384, "workers": 1}
         vars(options).update(smoke, steps=options.steps or 30, minutes=None)
     return options
-
-
-def read_text(options, work):
-    fetched = Path(options.work).parent / "text"
-    corpora = options.corpus or [default_corpus(), *([fetched] if fetched.exists() else [])]
-    sections = [section for path in corpora for section in read_sections(path)]
-    if options.smoke:
-        sections = sections[:600]
-    sections += read_written() + fact_sections(facts.sections(options.facts, options.seed))
-    sections, dropped = without_evaluation(sections, default_corpus().parents[1] / "eval")
-    sentences = sum(len(section.sentences) for section in sections)
-    print(f"{len(sections)} sections, {sentences} sentences; {dropped} left out as part of an evaluation set", flush=True)
-    return sections
 
 
 def read_tokenizer(options, work, sections):
@@ -73,20 +55,9 @@ def read_tokenizer(options, work, sections):
         kept = json.loads(path.read_text(encoding="utf-8"))
         if len(kept["tokenizer.ggml.tokens"]) == size:
             return Tokenizer(kept)
-    texts = (" ".join([section.heading, *section.sentences]) for section in sections if not section.held)
-    learned = learn(count_parts(texts), size)
+    learned = learn(count_parts(learning_texts(sections)), size)
     replace_whole(path, lambda file: file.write(json.dumps(learned).encode()))
     return Tokenizer(learned)
-
-
-def find_wordnet(options):
-    folder = Path(options.wordnet) if options.wordnet else Path(options.work).parent / "wordnet"
-    if (folder / "data.verb").exists():
-        return WordNet(folder)
-    if options.wordnet:
-        require(folder / "data.verb", "WordNet's dictionary files", "They come with Debian's wordnet-base.")
-    print("no WordNet (`npm run recipe -- fetch-text` gets it): questions are made by simpler rules", flush=True)
-    return None
 
 
 class Objective:
@@ -138,10 +109,6 @@ def score_held_out(objective, batch, micro):
 
 
 def train(options, work, rows, held_rows, tokenizer):
-    # Row makers are forked before CUDA starts.
-    import os
-
-    workers = max(1, (os.cpu_count() or 2) - 1) if options.workers is None else options.workers
     shape = shape_named(options.shape, len(tokenizer))
     model = Llama(shape)
     if options.init:
@@ -160,8 +127,9 @@ def train(options, work, rows, held_rows, tokenizer):
         "minutes": options.minutes, "corpus": rows.store.count_tokens(),
     }  # fmt: skip
     run = Run(options, identity, {"model": model, "optimizer": optimizer})
-    feed = Feed(rows, CURRICULUM, options.seed, run.step, options.batch, options.length, workers, options.steps)
-    held = make_batch(held_rows, CURRICULUM, 1, 0, 1.0, HELD_OUT_ROWS if not options.smoke else 4, options.length)
+    make = partial(make_batch, rows, CURRICULUM, options.seed, batch=options.batch, length=options.length)
+    feed = Feed(make, run.step, workers_wanted(options.workers), options.steps)
+    held = make_batch(held_rows, CURRICULUM, 1, 0, 1.0, batch=HELD_OUT_ROWS if not options.smoke else 4, length=options.length)
     objective = Objective(model, device)
     print(f"{shape.parameters() / 1e6:.1f} M parameters on {device.label} in {device.precision}", flush=True)
     judged = time.monotonic()
@@ -219,7 +187,7 @@ def main():
     work.mkdir(parents=True, exist_ok=True)
     require_space(work, 200e6 if options.smoke else 4e9)
     layout = json.loads((PACKAGE / f"models/{NAME}.card.json").read_text())["prompt"]
-    sections = read_text(options, work)
+    sections = read_text(options)
     tokenizer = read_tokenizer(options, work, sections)
     store = prepare(work / "store", sections, tokenizer, find_wordnet(options), options.questions_each, options.seed)
     print(f"tokens {store.count_tokens()}", flush=True)

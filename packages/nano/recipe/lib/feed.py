@@ -4,6 +4,7 @@ A batch depends on the seed, its step and the stage alone, so that a resumed run
 """
 
 import multiprocessing
+import os
 import queue
 import signal
 import random as randomness
@@ -22,39 +23,36 @@ def make_batch(rows, stages, seed, step, progress, batch, length):
 
 
 class Feed:
-    """`steps`: length of the run when known, so that progress is the step's own; otherwise the trainer tells it."""
+    """`make(step, progress)` -> arrays. `steps`: length of the run when known, so that progress is the step's own;
+    otherwise the trainer tells it. With no workers batches are made where they are asked for.
+    """
 
-    def __init__(self, rows, stages, seed, first, batch, length, workers, steps=None):
-        self.settings = (rows, stages, seed, batch, length)
-        self.steps, self.first, self.step, self.workers = steps, first, first, workers
-        self.progress = 0.0
+    def __init__(self, make, first, workers, steps=None):
+        self.make, self.steps, self.first, self.step, self.workers = make, steps, first, first, workers
         if workers == 0:
             return
         context = multiprocessing.get_context("fork")
         self.told = context.Value("d", 0.0)
         self.queues = [context.Queue(AHEAD) for _ in range(workers)]
-        self.processes = [context.Process(target=self.work, args=(i, first), daemon=True) for i in range(workers)]
+        self.processes = [context.Process(target=self.work, args=(i,), daemon=True) for i in range(workers)]
         for process in self.processes:
             process.start()
 
-    def work(self, index, first):
-        rows, stages, seed, batch, length = self.settings
+    def work(self, index):
         # The parent decides when to stop; its handlers came along with the fork.
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-        step = first + index
+        step = self.first + index
         while True:
-            progress = step / self.steps if self.steps else self.told.value
-            self.queues[index].put(make_batch(rows, stages, seed, step, progress, batch, length))
+            self.queues[index].put(self.make(step, step / self.steps if self.steps else self.told.value))
             step += self.workers
 
     def next(self, progress):
-        """-> tokens [batch, length + 1], codes alike, of the next step."""
-        rows, stages, seed, batch, length = self.settings
+        """What `make` gives for the next step."""
         step = self.step
         self.step += 1
         if self.workers == 0:
-            return make_batch(rows, stages, seed, step, progress, batch, length)
+            return self.make(step, step / self.steps if self.steps else progress)
         self.told.value = progress
         index = (step - self.first) % self.workers
         while True:
@@ -67,3 +65,7 @@ class Feed:
     def close(self):
         for process in getattr(self, "processes", []):
             process.terminate()
+
+
+def workers_wanted(given):
+    return max(1, (os.cpu_count() or 2) - 1) if given is None else given

@@ -108,28 +108,12 @@ def count_parts(texts):
     return parts
 
 
-def learn(parts, size, coverage=0.9995):
-    """Byte-pair encoding (Sennrich et al. 2016) over counted parts -> metadata of a tokenizer of `size` pieces.
+def merge_pairs(words, counts, room, join):
+    """Byte-pair encoding (Sennrich et al. 2016): the commonest pair becomes a piece, again and again -> pieces in order.
 
-    The commonest pair becomes a piece, again and again; ties are broken by the pair itself, so the result is the same
-    each time.
+    `words`: lists of pieces, each as often as `counts` says. Ties are broken by the pair itself, so the result is the
+    same each time.
     """
-    letters = Counter()
-    for part, count in parts.items():
-        for letter in part:
-            letters[letter] += count
-    kept, seen, total = {SPACE, *ASCII}, 0, sum(letters.values())
-    for letter, count in sorted(letters.items(), key=lambda item: (-item[1], item[0])):
-        if seen > coverage * total:
-            break
-        seen += count
-        kept.add(letter)
-    words, counts = [], []
-    for part, count in sorted(parts.items()):
-        signs = not any(letter.isalnum() for letter in part)
-        if count > 1 and len(part) > 1 and set(part) <= kept and not (signs and len(part) > MAX_SIGNS):
-            words.append(list(part))
-            counts.append(count)
     pairs, places = Counter(), defaultdict(set)
     for i, word in enumerate(words):
         for pair in zip(word, word[1:]):
@@ -137,16 +121,12 @@ def learn(parts, size, coverage=0.9995):
             places[pair].add(i)
     heap = [(-count, pair) for pair, count in pairs.items()]
     heapify(heap)
-    fixed = SPECIAL + DEFINED + [(f"<0x{byte:02X}>", BYTE) for byte in range(256)]
-    room = size - len(fixed) - len(kept)
-    if room <= 0:
-        raise SystemExit(f"a vocabulary of {size} has no room beside {len(fixed)} fixed pieces and {len(kept)} letters")
     learned, known = [], set()
     while heap and len(learned) < room:
         count, pair = heappop(heap)
         if pairs[pair] != -count or count == 0:
             continue  # an older count of this pair
-        piece = pair[0] + pair[1]
+        piece = join(*pair)
         if piece not in known:
             known.add(piece)
             learned.append(piece)
@@ -172,6 +152,32 @@ def learn(parts, size, coverage=0.9995):
         for each in touched:
             if pairs[each] > 0:
                 heappush(heap, (-pairs[each], each))
+    return learned
+
+
+def learn(parts, size, coverage=0.9995):
+    """A tokenizer of `size` pieces from counted parts -> its metadata. `coverage`: share of letters that are pieces."""
+    letters = Counter()
+    for part, count in parts.items():
+        for letter in part:
+            letters[letter] += count
+    kept, seen, total = {SPACE, *ASCII}, 0, sum(letters.values())
+    for letter, count in sorted(letters.items(), key=lambda item: (-item[1], item[0])):
+        if seen > coverage * total:
+            break
+        seen += count
+        kept.add(letter)
+    words, counts = [], []
+    for part, count in sorted(parts.items()):
+        signs = not any(letter.isalnum() for letter in part)
+        if count > 1 and len(part) > 1 and set(part) <= kept and not (signs and len(part) > MAX_SIGNS):
+            words.append(list(part))
+            counts.append(count)
+    fixed = SPECIAL + DEFINED + [(f"<0x{byte:02X}>", BYTE) for byte in range(256)]
+    room = size - len(fixed) - len(kept)
+    if room <= 0:
+        raise SystemExit(f"a vocabulary of {size} has no room beside {len(fixed)} fixed pieces and {len(kept)} letters")
+    learned = merge_pairs(words, counts, room, lambda a, b: a + b)
     ordered = fixed + [(piece, NORMAL) for piece in learned]
     ordered += [(letter, NORMAL) for letter in sorted(kept, key=lambda letter: (-letters[letter], letter))]
     pieces = [piece for piece, _ in ordered]

@@ -2,6 +2,7 @@ import json
 import random
 import tempfile
 import unittest
+from functools import partial
 
 import numpy as np
 
@@ -70,8 +71,9 @@ class RowsTest(unittest.TestCase):
                 self.assertNotEqual(int(ids[at]), START)
 
     def test_the_same_step_gives_the_same_batch_whoever_makes_it(self):
-        alone = make_batch(self.rows, CURRICULUM, 5, 3, 3 / 10, 2, 256)
-        feed = Feed(self.rows, CURRICULUM, 5, 2, 2, 256, workers=2, steps=10)
+        make = partial(make_batch, self.rows, CURRICULUM, 5, batch=2, length=256)
+        alone = make(3, 3 / 10)
+        feed = Feed(make, 2, workers=2, steps=10)
         try:
             feed.next(0.2)
             made = feed.next(0.3)

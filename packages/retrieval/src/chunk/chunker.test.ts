@@ -182,4 +182,24 @@ describe("chunkBlocks", () => {
       { numRuns: 60 },
     );
   });
+
+  test("long unspaced runs are cut in steps that each count little text, and few times over", () => {
+    for (const run of ["ab1+/Zq0".repeat(20_000), "漢字仮名".repeat(20_000), "_.!?-".repeat(20_000)]) {
+      let counted = 0;
+      let longest = 0;
+      // A token is three characters or so, as in a tokenizer that knows none of these words.
+      const countTokens = (texts: readonly string[]) => {
+        const length = texts.reduce((sum, text) => sum + text.length, 0);
+        counted += length;
+        longest = Math.max(longest, length);
+        return texts.map((text) => Math.ceil(text.length / 3));
+      };
+      const { text, blocks } = extract(`# T\n\n${run}`, "text/markdown");
+      const spans = chunkBlocks(text, blocks, { title: "T", maxTokens: 256, countTokens });
+      expect(spans.map(({ start, end }) => text.slice(start, end)).join("") === run).toBe(true);
+      for (const { start, end } of spans) expect((end - start) / 3).toBeLessThanOrEqual(MAX_CHUNK_TOKENS);
+      expect(longest).toBeLessThanOrEqual(5 * 4096);
+      expect(counted).toBeLessThan(8 * run.length);
+    }
+  });
 });

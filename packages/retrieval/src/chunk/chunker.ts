@@ -10,6 +10,13 @@ export const MAX_CONTEXT_TOKENS = 64;
 /** A block boundary this near to the aim is a better end than a sentence inside the next block. */
 const EARLY_END = 0.6;
 
+/** Longest stretch that is cut further by its tokens, in characters: many times a chunk, and little to count. */
+const MAX_UNIT_LENGTH = 4_096;
+/** Characters whose tokens are counted in one step. */
+const MAX_COUNTED_LENGTH = 16_384;
+/** A piece of a long sentence that fills so much of a chunk is long enough. */
+const ENOUGH_FILLED = 0.6;
+
 /** A chunk before it has an id. `text.slice(start, end)` is its text. */
 export interface ChunkSpan extends Span {
   readonly headings: readonly string[];
@@ -43,19 +50,26 @@ interface Section {
  * whole where they fit. A sentence is cut only when it alone exceeds the limit, and then at white space if there is any.
  */
 export function chunkBlocks(text: string, blocks: readonly Block[], settings: ChunkSettings): ChunkSpan[] {
-  const chunks: ChunkSpan[] = [];
+  return [...chunkSteps(text, blocks, settings)].filter((step) => step !== undefined);
+}
+
+/** The same a step at a time: undefined when nothing is ready yet. A step takes milliseconds, however long the document. */
+export function* chunkSteps(
+  text: string,
+  blocks: readonly Block[],
+  settings: ChunkSettings,
+): Generator<ChunkSpan | undefined> {
   for (const section of sections(blocks)) {
     const context = contextOf(settings, section.headings);
     const contextTokens = count(settings, context);
     const max = Math.max(1, Math.min(MAX_CHUNK_TOKENS, settings.maxTokens - contextTokens));
-    const units = unitsOf(text, section.blocks, settings, max);
+    const units = yield* unitsOf(text, section.blocks, settings, max);
     for (const run of group(units, Math.min(TARGET_CHUNK_TOKENS, max), max)) {
       for (const span of fit(text, run, settings, max)) {
-        chunks.push({ ...span, headings: section.headings, context });
+        yield { ...span, headings: section.headings, context };
       }
     }
   }
-  return chunks;
 }
 
 /** Text between two headings (or breaks). A heading with nothing under it is a section of its own words. */
@@ -111,23 +125,58 @@ function contextOf(settings: ChunkSettings, headings: readonly string[]): string
   return wellFormed(context);
 }
 
-function unitsOf(text: string, blocks: readonly Block[], settings: ChunkSettings, max: number): Unit[] {
+function* unitsOf(
+  text: string,
+  blocks: readonly Block[],
+  settings: ChunkSettings,
+  max: number,
+): Generator<undefined, Unit[]> {
   const spans: { span: Span; block: number }[] = [];
   for (const [index, block] of blocks.entries()) {
     if (!("units" in block)) continue;
-    for (const span of block.units) spans.push({ span, block: index });
+    for (const unit of block.units)
+      for (const span of bounded(text, unit)) spans.push({ span, block: index });
   }
-  const counts = settings.countTokens(spans.map(({ span }) => text.slice(span.start, span.end)));
+  const counts: number[] = [];
+  for (let from = 0; from < spans.length; ) {
+    let to = from;
+    for (let length = 0; to < spans.length && length < MAX_COUNTED_LENGTH; to++) {
+      const { start, end } = (spans[to] as (typeof spans)[number]).span;
+      length += end - start;
+    }
+    counts.push(
+      ...settings.countTokens(spans.slice(from, to).map(({ span }) => text.slice(span.start, span.end))),
+    );
+    from = to;
+    yield undefined;
+  }
   const wholes = new Map<number, number>();
   for (const [i, { block }] of spans.entries()) {
     if (blocks[block]?.kind !== "prose") wholes.set(block, (wholes.get(block) ?? 0) + (counts[i] ?? 0));
   }
-  return spans.flatMap(({ span, block }, i): Unit[] => {
+  const units: Unit[] = [];
+  for (const [i, { span, block }] of spans.entries()) {
     const tokens = counts[i] ?? 0;
     const whole = wholes.get(block) ?? 0;
-    if (tokens <= max) return [{ ...span, tokens, block, whole }];
-    return cutLong(text, span, settings, max).map((piece) => ({ ...piece, block, whole }));
-  });
+    if (tokens <= max) units.push({ ...span, tokens, block, whole });
+    else {
+      for (const piece of cutLong(text, span, settings, max)) units.push({ ...piece, block, whole });
+      yield undefined;
+    }
+  }
+  return units;
+}
+
+/** A unit in pieces that a tokenizer takes in one go: some need time that grows with the square of an unspaced run. */
+function* bounded(text: string, unit: Span): Generator<Span> {
+  let start = unit.start;
+  while (unit.end - start > MAX_UNIT_LENGTH) {
+    const end = cutBefore(text, start, start + MAX_UNIT_LENGTH);
+    yield { start, end };
+    start = end;
+    while (start < unit.end && text.charAt(start).trim() === "") start++;
+  }
+  if (start < unit.end) yield { start, end: unit.end };
 }
 
 /** Cuts a single sentence that exceeds the limit, at white space where there is any. */
@@ -139,19 +188,27 @@ function cutLong(
 ): (Span & { tokens: number })[] {
   const pieces: (Span & { tokens: number })[] = [];
   let start = span.start;
+  // Text of one kind has about as many characters in each piece, so that few counts find the next one.
+  let length = max * 4;
   while (start < span.end) {
-    // Halving finds a length that fits in few counts; a token is at least one character, bar normalisation.
-    let end = Math.min(span.end, start + max * 8);
+    let end = Math.min(span.end, start + length);
     let tokens = count(settings, text.slice(start, end));
+    while (tokens < max * ENOUGH_FILLED && end < span.end && length < MAX_UNIT_LENGTH) {
+      length = Math.min(MAX_UNIT_LENGTH, length * 2);
+      end = Math.min(span.end, start + length);
+      tokens = count(settings, text.slice(start, end));
+    }
     while (tokens > max && end > start + 1) {
       end = cutBefore(text, start, start + Math.max(1, Math.floor(((end - start) * max) / (tokens + 1))));
       tokens = count(settings, text.slice(start, end));
     }
     if (end < span.end) {
+      const before = end;
       end = cutBefore(text, start, end);
-      tokens = count(settings, text.slice(start, end));
+      if (end !== before) tokens = count(settings, text.slice(start, end));
     }
     pieces.push({ start, end, tokens });
+    length = Math.max(16, Math.ceil((end - start) * 1.1));
     start = end;
     while (start < span.end && text.charAt(start).trim() === "") start++;
   }

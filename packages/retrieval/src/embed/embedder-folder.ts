@@ -131,7 +131,7 @@ function parse(folder: string, file: string, text: string): Record<string, unkno
     code: "model_invalid",
     subject: join(folder, file),
     reason: "it is no JSON object",
-    nextStep: "Put a sentence embedder exported for transformers.js there",
+    nextStep: "Put a model exported for transformers.js there",
     cause,
   });
 }
@@ -140,7 +140,7 @@ function unreadable(folder: string, file: string, cause: unknown): ModelError {
   return new ModelError({
     code: "model_missing",
     subject: join(folder, file),
-    reason: `the file of the embedder cannot be read (${(cause as NodeJS.ErrnoException).code ?? "unknown"})`,
+    reason: `the file of the model cannot be read (${(cause as NodeJS.ErrnoException).code ?? "unknown"})`,
     nextStep: "Name the folder of a transformers.js model, and a dtype whose file it holds",
     cause,
   });

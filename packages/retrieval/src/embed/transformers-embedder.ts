@@ -9,11 +9,11 @@ import {
   ModelError,
   parseInput,
 } from "@advisor/contracts";
-import type * as Transformers from "@xenova/transformers";
 import { z } from "zod";
 import { DTYPES, type Dtype, type EmbedderFolder, readEmbedderFolder } from "./embedder-folder.ts";
 import { type Pooling, poolRows } from "./pooling.ts";
 import { type EncodeText, encodeByWord, splitsAtWhiteSpace } from "./token-ids.ts";
+import { loadTransformers, type Transformers } from "./transformers.ts";
 
 /** Most padded tokens in one run of the model: bounds its memory (some 8,192 x width x 4 bytes for each activation). */
 const MAX_BATCH_TOKENS = 8192;
@@ -69,7 +69,7 @@ export async function createTransformersEmbedder(settings: TransformersEmbedderS
   // A relative path of two parts would read as the name of a model on a hub.
   const folder = isAbsolute(parsed.folder) ? parsed.folder : resolve(parsed.folder);
   const name = parsed.name ?? folder.split(/[\\/]/).filter(Boolean).at(-1) ?? "embedder";
-  const library = import("@xenova/transformers");
+  const library = loadTransformers();
   library.catch(() => {});
   const files = await readEmbedderFolder(folder, parsed.dtype);
   if (parsed.sha256 && parsed.sha256 !== files.weightsSha256) {
@@ -99,7 +99,6 @@ export async function createTransformersEmbedder(settings: TransformersEmbedderS
     });
   };
   const transformers = await library;
-  transformers.env.allowRemoteModels = false;
   const options = { local_files_only: true } as const;
   const [tokenizer, model] = await Promise.all([
     transformers.AutoTokenizer.from_pretrained(folder, options),
@@ -114,9 +113,9 @@ export async function createTransformersEmbedder(settings: TransformersEmbedderS
 }
 
 interface Parts {
-  readonly transformers: typeof Transformers;
-  readonly tokenizer: Transformers.PreTrainedTokenizer;
-  readonly model: Transformers.PreTrainedModel;
+  readonly transformers: Transformers;
+  readonly tokenizer: InstanceType<Transformers["PreTrainedTokenizer"]>;
+  readonly model: InstanceType<Transformers["PreTrainedModel"]>;
   readonly files: EmbedderFolder;
   readonly name: string;
   readonly id: string;
@@ -161,7 +160,7 @@ async function build(parts: Parts): Promise<Embedder> {
       input_ids: tensor(ids),
       attention_mask: tensor(mask),
       token_type_ids: tensor(new BigInt64Array(ids.length)),
-    })) as Record<string, Transformers.Tensor>;
+    })) as Record<string, InstanceType<Transformers["Tensor"]>>;
     const own = output.sentence_embedding ?? Object.values(output).find(({ dims }) => dims.length === 2);
     const hidden = output.last_hidden_state ?? output.token_embeddings ?? Object.values(output)[0];
     const found = pooling === "none" ? own : hidden;

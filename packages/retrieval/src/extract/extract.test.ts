@@ -24,7 +24,6 @@ describe("HTML", () => {
     x
   }</pre><table><tr><th>A</th><th>B</th></tr><tr><td>1</td><td>2</td></tr></table><p>Line<br>break</p>end</body></html>`;
     expect(texts(html)).toEqual([
-      "prose Menu",
       "h1 Top one",
       "prose First sentence. Second one & more.",
       "h2 Sub",

@@ -1,5 +1,6 @@
 import { type DefaultTreeAdapterMap, parse } from "parse5";
 import { type Block, lineBlock, proseBlock, trimSpan } from "../chunk/blocks.ts";
+import { isContent, isFurniture } from "./page-furniture.ts";
 import { wellFormed } from "./well-formed.ts";
 
 type Node = DefaultTreeAdapterMap["node"];
@@ -30,14 +31,21 @@ export interface HtmlText {
 
 /**
  * The visible text of a page, a line for each block of it, and a blank line between blocks. Cells of a table row are
- * joined by ` | `. Scripts, styles, hidden and `aria-hidden` elements are left out. The title is `<title>`, else `<h1>`.
+ * joined by ` | `. Scripts, styles, hidden and `aria-hidden` elements are left out, and so is what surrounds the content
+ * (menus, the page's header and footer, banners about cookies), unless nothing else is there. The title is `<title>`, else
+ * `<h1>`.
  */
 export function readHtml(source: string): HtmlText {
-  const writer = createWriter();
   const tree = parse(source);
+  const content = readTree(tree, true);
+  return content.text === "" ? readTree(tree, false) : content;
+}
+
+function readTree(tree: Node, contentAlone: boolean): HtmlText {
+  const writer = createWriter();
   let title: string | undefined;
 
-  const visit = (node: Node, depth: number): void => {
+  const visit = (node: Node, depth: number, around: boolean): void => {
     if (depth > MAX_DEPTH) return;
     if (node.nodeName === "#text" && "value" in node) {
       writer.inline(node.value);
@@ -51,6 +59,11 @@ export function readHtml(source: string): HtmlText {
       return;
     }
     if (element && (UNSEEN.has(name) || isHidden(element))) return;
+    if (element && contentAlone && isFurniture(element, around)) {
+      writer.boundary();
+      return;
+    }
+    const inContent = around || (element !== undefined && isContent(element));
     if (name === "br") {
       writer.newline();
       return;
@@ -62,11 +75,11 @@ export function readHtml(source: string): HtmlText {
     else if (name === "tr") writer.row();
     else if (name === "td" || name === "th") writer.cell();
     else if (BLOCKS.has(name)) writer.boundary();
-    for (const child of node.childNodes) visit(child, depth + 1);
+    for (const child of node.childNodes) visit(child, depth + 1, inContent);
     if (level || name === "pre" || name === "table") writer.close();
     else if (BLOCKS.has(name) && name !== "tr") writer.boundary();
   };
-  visit(tree, 0);
+  visit(tree, 0, false);
   const { text, blocks } = writer.end();
   const heading = blocks.find((block) => block.kind === "heading" && block.depth === 1);
   title ||= heading?.kind === "heading" ? heading.title : undefined;

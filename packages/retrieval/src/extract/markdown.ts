@@ -23,20 +23,24 @@ export function markdownBlocks(
     if (block) blocks.push(block);
   };
   for (const part of parts(text, from)) {
-    const source = text.slice(part.start, part.end);
-    if (tooDeep(source)) {
-      for (const paragraph of source.matchAll(/\S(?:(?!\n[ \t\r]*\n)[\s\S])*/g)) {
-        const start = part.start + paragraph.index;
-        push(proseBlock(text, start, start + paragraph[0].length));
-      }
-      continue;
+    const whole = text.slice(part.start, part.end);
+    const plain = tooDeep(whole) || markedThroughout(whole);
+    // Of a part that is read as prose, the heading that it begins with is still one.
+    const source = plain ? (/^#{1,6}[ \t][^\n]{0,1024}\n/.exec(whole)?.[0] ?? "") : whole;
+    if (source !== "") {
+      const tree = fromMarkdown(source, {
+        extensions: [gfmTable()],
+        mdastExtensions: [gfmTableFromMarkdown()],
+      });
+      walk(tree, undefined, { text, base: part.start, push });
+      onTree?.(tree, part.start);
     }
-    const tree = fromMarkdown(source, {
-      extensions: [gfmTable()],
-      mdastExtensions: [gfmTableFromMarkdown()],
-    });
-    walk(tree, undefined, { text, base: part.start, push });
-    onTree?.(tree, part.start);
+    if (!plain) continue;
+    const base = part.start + source.length;
+    for (const paragraph of whole.slice(source.length).matchAll(/\S(?:(?!\n[ \t\r]*\n)[\s\S])*/g)) {
+      const start = base + paragraph.index;
+      push(proseBlock(text, start, start + paragraph[0].length));
+    }
   }
   return blocks;
 }
@@ -144,6 +148,19 @@ function* parts(text: string, from: number): Generator<{ start: number; end: num
     line = next;
   }
   if (start < text.length) yield { start, end: text.length };
+}
+
+/** Shortest run without white space that is judged, and the share of marks from which on it is none that a person wrote. */
+const LONG_RUN = 1_024;
+const MAX_MARKS = 0.05;
+
+/** Whether the part holds a long run of Markdown's marks: each may pair with any other, which takes the parser seconds. */
+function markedThroughout(source: string): boolean {
+  for (const [run] of source.matchAll(new RegExp(`\\S{${LONG_RUN},}`, "g"))) {
+    const marks = run.match(/[*_[\]!<>&`~\\]/g)?.length ?? 0;
+    if (marks > run.length * MAX_MARKS) return true;
+  }
+  return false;
 }
 
 function tooDeep(source: string): boolean {

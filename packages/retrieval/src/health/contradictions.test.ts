@@ -51,6 +51,17 @@ test("one page that says two things is not its business, nor is the scope in met
   expect(checkContradictions([scoped("a.md", "no", 3), scoped("b.md", "no", 2)]).findings).toHaveLength(1);
 });
 
+test("pages of two places may differ, whatever the places are called; words that only look like one may not", () => {
+  const rule = (uri: string, days: number, more: string) =>
+    healthPage(uri, `# Holidays\n\nThe office closes for ${days} days between the years. ${more}\n`);
+  const found = (...pages: ReturnType<typeof rule>[]) => checkContradictions(pages).findings.length;
+  const where = "We met in Bergen, and then at Vyshhorod.";
+  expect(found(rule("bergen/holidays.md", 5, where), rule("vyshhorod/holidays.md", 7, where))).toBe(0);
+  expect(found(rule("bergen/holidays.md", 5, ""), rule("vyshhorod/holidays.md", 7, ""))).toBe(1);
+  const common = "We write it in Forms. Both forms and copies count.";
+  expect(found(rule("forms/holidays.md", 5, common), rule("copies/holidays.md", 7, ""))).toBe(1);
+});
+
 test("the sample handbook, full of facts that are easily confused, contradicts itself nowhere", () => {
   const root = join(import.meta.dirname, "../../../../examples/handbook");
   const uris = readdirSync(root, { recursive: true })

@@ -1,4 +1,5 @@
 import { type Finding, type Page, placeIn } from "./page.ts";
+import { placesOf } from "./places.ts";
 import { type Statement, statementsOf } from "./statements.ts";
 import { sameValue, type Value } from "./values.ts";
 import { contentStem, QUALIFIERS } from "./words.ts";
@@ -62,6 +63,7 @@ interface TitleWord {
  */
 export function checkContradictions(pages: readonly Page[]): { findings: Finding[]; statements: number } {
   const groups = new Map<string, Told[]>();
+  const places = placesOf(pages);
   let statements = 0;
   for (const page of pages) {
     const contexts = new Map<string, Context>();
@@ -71,7 +73,7 @@ export function checkContradictions(pages: readonly Page[]): { findings: Finding
       const path = statement.headings.join("\n");
       let context = contexts.get(path);
       if (!context) {
-        context = contextOf(page, statement.headings);
+        context = contextOf(page, statement.headings, places);
         contexts.set(path, context);
       }
       const key = `${statement.stems.join(" ")}|${statement.values
@@ -155,7 +157,7 @@ function siblings(a: readonly TitleWord[], b: readonly TitleWord[]): boolean {
   return left.some(({ telling }) => telling);
 }
 
-function contextOf(page: Page, headings: readonly string[]): Context {
+function contextOf(page: Page, headings: readonly string[], places: ReadonlySet<string>): Context {
   const path = page.uri.replace(/\.[a-z0-9]{1,8}$/i, "");
   const all = [path, page.title, ...headings];
   const topics = new Set<string>();
@@ -163,8 +165,8 @@ function contextOf(page: Page, headings: readonly string[]): Context {
   for (const text of all) {
     for (const [word] of text.matchAll(/[\p{L}\p{N}]+/gu)) {
       const lower = word.toLowerCase();
-      if (/\d/.test(lower) || QUALIFIERS.has(lower) || QUALIFIERS.has(lower.replace(/s$/, "")))
-        qualifiers.add(lower);
+      const limits = QUALIFIERS.has(lower) || QUALIFIERS.has(lower.replace(/s$/, "")) || places.has(lower);
+      if (limits || /\d/.test(lower)) qualifiers.add(lower);
     }
     for (const [compound] of text.matchAll(/\p{L}+-\p{L}+/gu)) {
       if (QUALIFIERS.has(compound.toLowerCase())) qualifiers.add(compound.toLowerCase());

@@ -150,8 +150,7 @@ function isPredicate(
   length: number,
   words: readonly string[],
 ): boolean {
-  if (words.some((word) => QUALIFIERS.has(word.toLowerCase()) && words.length === 1 && !CITY.has(word)))
-    return false;
+  if (words.length === 1 && QUALIFIERS.has((words[0] as string).toLowerCase())) return false;
   const text = (index: number) => tokens[index]?.text ?? "";
   if (at === 0) return IS.test(text(length)) && /^the$/i.test(text(length + 1));
   const number = tokens[at + length]?.value;
@@ -160,18 +159,3 @@ function isPredicate(
   if (/^(?:by|ask|contact|named|called)$/i.test(text(at - 1))) return true;
   return LINK.test(text(at - 1)) && IS.test(text(at - 2));
 }
-
-/** Places may be what a sentence says: where the office is. */
-const CITY = new Set([
-  "Trondheim",
-  "Kraków",
-  "Krakow",
-  "Porto",
-  "Oslo",
-  "London",
-  "Berlin",
-  "Paris",
-  "Madrid",
-  "Warsaw",
-  "Lisbon",
-]);

@@ -31,9 +31,9 @@ export const QUALIFIERS = new Set(
     "danish finland finnish iceland netherlands dutch belgium belgian austria austrian switzerland swiss ireland irish uk britain british " +
     "england scotland wales usa us america american canada canadian mexico brazil india indian china chinese japan japanese korea " +
     "australia zealand africa asia europe european eu eea efta domestic international abroad overseas local regional north south east west " +
-    "northern southern eastern western trondheim kraków krakow porto oslo london berlin paris madrid warsaw lisbon " +
+    "northern southern eastern western " +
     "manager contractor intern apprentice trainee temporary permanent part-time full-time parttime fulltime freelance senior junior student " +
-    "basic standard premium plus pro professional enterprise business free starter team ward campus lite mini max ultra gold silver bronze " +
+    "basic standard premium plus pro professional enterprise business free starter team lite mini max ultra gold silver bronze " +
     "old new former current previous legacy next draft archive archived obsolete deprecated beta " +
     "monday tuesday wednesday thursday friday saturday sunday weekend weekday holiday summer winter spring autumn " +
     "january february march april june july august september october november december q1 q2 q3 q4"

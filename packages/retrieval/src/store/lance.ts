@@ -158,7 +158,7 @@ export async function openDatabase(location: string, options?: StorageOptions): 
       throw error;
     }
   };
-  const wrap = (table: Lance.Table) => wrapTable(table, { lance, arrow }, { guard, writeGuard }, !options);
+  const wrap = (table: Lance.Table) => wrapTable(table, { lance, arrow }, { guard, writeGuard });
   const drop = (name: string) =>
     writeGuard(async () => {
       if (!options) return dropFolder(location, name);
@@ -286,7 +286,6 @@ function wrapTable(
   table: Lance.Table,
   { lance, arrow }: Libraries,
   { guard, writeGuard }: { readonly guard: Guard; readonly writeGuard: Guard },
-  locked: boolean,
 ): LanceTable {
   let indexed = false;
   const isIndexed = async () => {
@@ -302,10 +301,9 @@ function wrapTable(
       rows as readonly object[] as Row[],
     );
   const compact = async () => {
-    // Files of no version are a killed writer's leavings where a lock file shuts others out. Where a lease does, a
-    // writer that stood still may yet commit them: there LanceDB lets them lie for a week.
-    const cleanupOlderThan = new Date(Date.now() - KEEP_VERSIONS_MS);
-    await table.optimize({ cleanupOlderThan, deleteUnverified: locked });
+    // Files of no version are mostly a killed writer's leavings. A writer on another machine that stood still, and lost
+    // its turn, may yet commit them, so LanceDB lets them lie for a week.
+    await table.optimize({ cleanupOlderThan: new Date(Date.now() - KEEP_VERSIONS_MS) });
   };
   return {
     keyword: (clauses, filter, limit, columns) =>
