@@ -120,6 +120,10 @@ export async function openKnowledge(settings: KnowledgeSettings): Promise<Retrie
           return work(turn);
         }),
       currentManifest,
+      openUnfinished: async () => {
+        const { next } = await currentManifest();
+        return next && (await openGeneration(store, next.generation)).database;
+      },
       currentWriter: writers.current,
       close() {
         if (database !== store.database) database.close();

@@ -59,6 +59,8 @@ export interface RetrieverParts {
     options: WriteOptions,
     work: (turn: WriterTurn) => Promise<Result>,
   ) => Promise<Result>;
+  /** The tables that an unfinished re-embedding makes, to be closed; undefined when there is none. */
+  readonly openUnfinished?: () => Promise<LanceDatabase | undefined>;
   /** The writer at work now, in words. */
   readonly currentWriter: () => Promise<string | undefined>;
   /** What the store says of itself now. @throws StoreError `store_embedder_mismatch` when its tables were replaced. */
@@ -82,6 +84,7 @@ export function createRetriever({
   alone,
   exclusively,
   currentWriter,
+  openUnfinished,
   currentManifest,
   close,
 }: RetrieverParts): Retriever {
@@ -333,9 +336,11 @@ export function createRetriever({
         });
       }),
 
-    reindex: (request) => track(() => reindexTenant({ database, exclusively, forget }, request)),
+    reindex: (request) =>
+      track(() => reindexTenant({ database, exclusively, forget, openUnfinished }, request)),
 
-    removeTenant: (request) => track(() => removeTenant({ database, exclusively, forget }, request)),
+    removeTenant: (request) =>
+      track(() => removeTenant({ database, exclusively, forget, openUnfinished }, request)),
 
     status: () =>
       track(async (): Promise<StoreStatus> => {

@@ -62,7 +62,7 @@ def train(options, store):
     print(f"{sum(p.numel() for p in model.parameters()) / 1e6:.1f} M parameters on {device.label} in {device.precision}", flush=True)
     try:
         for step in run:
-            lists = cut(feed.next(run.progress), even=64)
+            lists = cut(feed.next(run.progress), device.compiled)
             ids = device.tensor(lists.astype(np.int64))
             with device.precise():
                 scores = score(ids.flatten(0, 1)).float().view(ids.shape[:2])
