@@ -114,6 +114,21 @@ describe("installing a rebuilt model", () => {
     expect(await shipped()).toEqual(scores(0.5));
   });
 
+  it("hashes what stands beside the weights, by its name in the model's folder", async () => {
+    await writeFile(join(folder, "words"), "tokens");
+    await installModel({
+      models: folder,
+      card: { ...card, file: "nano-base" },
+      files: [
+        [join(folder, "made"), "nano-base/onnx/model.onnx"],
+        [join(folder, "words"), "nano-base/tokenizer.json"],
+      ],
+      scores: scores(0.5),
+    });
+    const written = JSON.parse(await readFile(join(folder, "nano-base.card.json"), "utf8"));
+    expect(written.files).toEqual({ "tokenizer.json": expect.stringMatching(/^[0-9a-f]{64}$/) });
+  });
+
   it("refuses one that scores lower, names the score, and leaves the folder as it was", async () => {
     await install(scores(0.5));
     await writeFile(join(folder, "made"), "worse");

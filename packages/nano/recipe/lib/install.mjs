@@ -1,7 +1,7 @@
 // Puts a rebuilt model into the package, unless it scores below the one that is there.
 import { createHash } from "node:crypto";
 import { copyFile, mkdir, readFile, rename, stat, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { dirname, join, relative } from "node:path";
 
 /**
  * The headline scores (each the higher the better) in which the rebuilt model falls below the shipped one. A score that
@@ -47,9 +47,15 @@ async function writeWhole(path, value) {
   await rename(`${path}.new`, path);
 }
 
+const sha256Of = async (path) =>
+  createHash("sha256")
+    .update(await readFile(path))
+    .digest("hex");
+
 /**
  * Installs files and a card into a folder of models. `files`: [from, to relative to the folder], the weights first;
- * their size and hash go into the card. `scores`: `{ headline, ... }` as measured.
+ * their size and hash go into the card, and the hashes of the others too, by their names in the model's own folder.
+ * `scores`: `{ headline, ... }` as measured.
  */
 export async function installModel({ models, card, files, scores, force }) {
   const scoresPath = join(models, `${card.name}.scores.json`);
@@ -60,6 +66,11 @@ export async function installModel({ models, card, files, scores, force }) {
     .digest("hex");
   const { size: bytes } = await stat(weights);
   for (const [from, to] of files) await copyWhole(from, join(models, to));
-  await writeWhole(join(models, `${card.name}.card.json`), { ...card, sha256, bytes });
+  await writeWhole(join(models, `${card.name}.card.json`), {
+    ...card,
+    sha256,
+    bytes,
+    ...(others.length > 0 && { files: hashes }),
+  });
   await writeWhole(scoresPath, scores);
 }
