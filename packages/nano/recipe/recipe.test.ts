@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { fallenScores, installModel } from "./lib/install.mjs";
-import { findPython, plan } from "./run.mjs";
+import { findPython, plan, withWholePaths } from "./run.mjs";
 
 const recipe = fileURLToPath(new URL(".", import.meta.url));
 const oneLine = (least: number, most: number) =>
@@ -156,6 +156,17 @@ describe("npm run recipe", () => {
     const [train, score] = plan("base", ["--minutes", "17", "--work", "/tmp/x", "--install"]);
     expect(train).toEqual(["python3", ["-m", "base.train", "--minutes", "17", "--work", "/tmp/x"]]);
     expect(score?.[1].slice(1)).toEqual(["--work", "/tmp/x", "--install"]);
+  });
+
+  it("takes paths from where it was called", () => {
+    expect(withWholePaths(["--work", "out", "--steps", "3", "--corpus", "/a"], "/here")).toEqual([
+      "--work",
+      "/here/out",
+      "--steps",
+      "3",
+      "--corpus",
+      "/a",
+    ]);
   });
 
   it("never installs a smoke run, which has a folder of its own", () => {

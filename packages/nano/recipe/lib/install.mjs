@@ -60,11 +60,11 @@ const sha256Of = async (path) =>
 export async function installModel({ models, card, files, scores, force }) {
   const scoresPath = join(models, `${card.name}.scores.json`);
   guardInstall({ name: card.name, shipped: await readScores(scoresPath), rebuilt: scores.headline, force });
-  const [weights] = files[0];
-  const sha256 = createHash("sha256")
-    .update(await readFile(weights))
-    .digest("hex");
+  const [[weights], ...others] = files;
+  const sha256 = await sha256Of(weights);
   const { size: bytes } = await stat(weights);
+  const hashes = {};
+  for (const [from, to] of others) hashes[relative(card.file, to)] = await sha256Of(from);
   for (const [from, to] of files) await copyWhole(from, join(models, to));
   await writeWhole(join(models, `${card.name}.card.json`), {
     ...card,
