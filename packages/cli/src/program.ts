@@ -44,6 +44,12 @@ const WATCH_NOTES = `
 It syncs the folders first, and then writes a line for each change until Ctrl-C.
 Failures are written and tried again. Others may search and write meanwhile.`;
 
+const REEMBED_NOTES = `
+The store is searched and written with the old embedder until all new vectors
+are made; then it is switched at once, and every command names the new one with
+--embedder. It may be interrupted at any time and run again. Until the switch
+it needs room on the disk for a second set of vectors.`;
+
 /**
  * The command line. Each command's code is loaded when it runs, so that help and usage errors need neither the
  * database nor the model.
@@ -193,6 +199,12 @@ export function createProgram(
 
   addAdapterCommands(program, context, done);
   addTenantCommands(program, context, done);
+
+  command("reembed", "bring the store to another embedder, which --embedder names", storeOptions)
+    .optionsGroup("Options:")
+    .option("--no-gpu", "use the CPU alone")
+    .addHelpText("after", REEMBED_NOTES)
+    .action((flags) => done(import("./commands/reembed.ts").then(({ reembed }) => reembed(context, flags))));
 
   command(
     "doctor",

@@ -1,4 +1,5 @@
 import {
+  AdvisorError,
   BadInputError,
   CancelledError,
   type ChangeReport,
@@ -13,6 +14,7 @@ import {
   parseInput,
   principalSchema,
   type Retriever,
+  type StoreError,
   type StoreStatus,
   searchRequestSchema,
   tenantSchema,
@@ -29,7 +31,7 @@ import { searchTable } from "./search/search.ts";
 import { storableName as name } from "./storable-name.ts";
 import { ANY_CHUNK, documentFilter, headerFilter } from "./store/filter.ts";
 import type { LanceDatabase, LanceTable } from "./store/lance.ts";
-import { isTenantTable, STORE_FORMAT, tableName } from "./store/manifest.ts";
+import { isTenantTable, type Manifest, STORE_FORMAT, tableName } from "./store/manifest.ts";
 import { storeFailure } from "./store/store-failure.ts";
 import { vanishing } from "./store/vanishing.ts";
 import type { WriterTurn } from "./store/writer-turn.ts";
@@ -57,8 +59,13 @@ export interface RetrieverParts {
     options: WriteOptions,
     work: (turn: WriterTurn) => Promise<Result>,
   ) => Promise<Result>;
+  /** The tables that an unfinished re-embedding makes, to be closed; undefined when there is none. */
+  readonly openUnfinished?: () => Promise<LanceDatabase | undefined>;
   /** The writer at work now, in words. */
   readonly currentWriter: () => Promise<string | undefined>;
+  /** What the store says of itself now. @throws StoreError `store_embedder_mismatch` when its tables were replaced. */
+  readonly currentManifest: () => Promise<Manifest>;
+  readonly close: () => void;
 }
 
 const watchOptionsSchema = syncOptionsSchema.omit({ rehash: true }).extend({
@@ -77,6 +84,9 @@ export function createRetriever({
   alone,
   exclusively,
   currentWriter,
+  openUnfinished,
+  currentManifest,
+  close,
 }: RetrieverParts): Retriever {
   const tables = new Map<string, Promise<LanceTable | undefined>>();
   const ranking = { embedder, vectorWeight, reranking };
@@ -114,12 +124,27 @@ export function createRetriever({
   /** Refuses after dispose, and lets dispose wait for the work. */
   const track = <Result>(work: () => Promise<Result>): Promise<Result> => {
     if (disposed) return Promise.reject(disposedError(subject));
-    const running = work();
+    const running = work().catch(async (error: unknown) => {
+      // Tables that were replaced while they were read look like damaged ones.
+      const reason = isStoreError(error) ? await currentManifest().catch((now: unknown) => now) : undefined;
+      throw isStoreError(reason) && reason.code === "store_embedder_mismatch" ? reason : error;
+    });
     inFlight.add(running);
     const forget = () => inFlight.delete(running);
     running.then(forget, forget);
     return running;
   };
+
+  /** A read that found nothing, or counted, must know that its table is not one that is being removed. */
+  const read = <Result>(
+    work: () => Promise<Result>,
+    isEmpty: (result: Result) => boolean = () => true,
+  ): Promise<Result> =>
+    track(async () => {
+      const result = await work();
+      if (isEmpty(result)) await currentManifest();
+      return result;
+    });
 
   /** Runs a writing call on the tenant's table, made when it is missing. */
   const write = (
@@ -157,16 +182,19 @@ export function createRetriever({
 
   return {
     search: (request) =>
-      track(async () => {
-        const { signal, ...fields } = request;
-        const parsed = parseInput(searchRequestSchema, fields, "search request");
-        throwIfAborted(signal, subject);
-        const table = await tableOf(parsed.principal.tenant);
-        return searchTable({ table, ...ranking }, { ...parsed, signal });
-      }),
+      read(
+        async () => {
+          const { signal, ...fields } = request;
+          const parsed = parseInput(searchRequestSchema, fields, "search request");
+          throwIfAborted(signal, subject);
+          const table = await tableOf(parsed.principal.tenant);
+          return searchTable({ table, ...ranking }, { ...parsed, signal });
+        },
+        ({ passages }) => passages.length === 0,
+      ),
 
     document: (id, principal) =>
-      track(async () => {
+      read(async () => {
         const who = parseInput(principalSchema, principal, "principal");
         const wanted = parseInput(z.string().max(256), id, "document id");
         if (!/^[0-9a-f]+$/.test(wanted)) return undefined;
@@ -227,7 +255,7 @@ export function createRetriever({
       }),
 
     count: (request) =>
-      track(async () => {
+      read(async () => {
         const { signal, ...fields } = request;
         const parsed = parseInput(countRequestSchema, fields, "count request");
         throwIfAborted(signal, subject);
@@ -235,7 +263,7 @@ export function createRetriever({
       }),
 
     facets: (request) =>
-      track(async () => {
+      read(async () => {
         const { signal, ...fields } = request;
         const parsed = parseInput(facetsRequestSchema, fields, "facets request");
         throwIfAborted(signal, subject);
@@ -257,6 +285,9 @@ export function createRetriever({
         const watch = await watchFolder({
           ...{ root: source.root, quietMs, pollMs, rescanMs, onEvent, signal: parsed.signal },
           list: source.list,
+          tidy: async (signal) => {
+            await write({ signal }, tenant, source.source, (writer) => writer.finish(), []);
+          },
           sync: async (parts, signal) => {
             const run = { signal, ...(onProgress && { onProgress }), partial: parts !== undefined };
             const listing = await source.list(parts);
@@ -276,14 +307,14 @@ export function createRetriever({
       }),
 
     roles: (tenant) =>
-      track(async () => {
+      read(async () => {
         const table = await tableOf(parseInput(tenantSchema, tenant, "tenant"));
         const rows = (await table?.select(headerFilter(), ["roles"])) ?? [];
         return [...new Set(rows.flatMap((row) => (row.roles as readonly unknown[]).map(String)))].sort();
       }),
 
     check: (request) =>
-      track(async () => {
+      read(async () => {
         const { signal, ...fields } = request;
         const parsed = parseInput(healthRequestSchema, fields, "check request");
         throwIfAborted(signal, subject);
@@ -305,12 +336,15 @@ export function createRetriever({
         });
       }),
 
-    reindex: (request) => track(() => reindexTenant({ database, exclusively, forget }, request)),
+    reindex: (request) =>
+      track(() => reindexTenant({ database, exclusively, forget, openUnfinished }, request)),
 
-    removeTenant: (request) => track(() => removeTenant({ database, exclusively, forget }, request)),
+    removeTenant: (request) =>
+      track(() => removeTenant({ database, exclusively, forget, openUnfinished }, request)),
 
     status: () =>
       track(async (): Promise<StoreStatus> => {
+        const { next } = await currentManifest();
         const names = (await database.tableNames()).filter(isTenantTable);
         const tenants = await Promise.all(names.map((name) => tenantStatus(database, name)));
         const writer = await currentWriter();
@@ -319,6 +353,7 @@ export function createRetriever({
           embedder: { id: embedder.id, dimensions: embedder.dimensions },
           tenants: tenants.flat().sort((a, b) => (a.tenant < b.tenant ? -1 : 1)),
           format: STORE_FORMAT,
+          ...(next && { reembedding: { id: next.embedderId, dimensions: next.dimensions } }),
           ...(writer !== undefined && { writer }),
         };
       }),
@@ -334,7 +369,7 @@ export function createRetriever({
       for (const table of await Promise.allSettled(tables.values())) {
         if (table.status === "fulfilled") table.value?.close();
       }
-      database.close();
+      close();
     })();
     return disposed;
   }
@@ -384,6 +419,10 @@ function parseOptions<Schema extends z.ZodObject>(
     ...(signal ? { signal } : {}),
     ...(onProgress ? { onProgress } : {}),
   };
+}
+
+function isStoreError(error: unknown): error is StoreError {
+  return AdvisorError.isInstance(error) && error.code.startsWith("store_");
 }
 
 function isSystemError(error: unknown): boolean {

@@ -8,6 +8,7 @@ import { dropFolder, removeDropped } from "./drop-folder.ts";
 import { GONE_ROWS, rowsOfDocuments } from "./filter.ts";
 import { type StorageOptions, secretsOf } from "./location.ts";
 import { readingOptions, tryingAgain, writingOptions } from "./object-store.ts";
+import { type RawTable, schemaWithVectors, wrapRaw } from "./raw-table.ts";
 import { rowsToArrow } from "./rows-to-arrow.ts";
 import { type StoreRow, storeSchema } from "./schema.ts";
 import { storeFailure } from "./store-failure.ts";
@@ -79,10 +80,19 @@ export interface LanceDatabase {
   open(name: string): Promise<LanceTable | undefined>;
   /** Opens the table, or makes it, with its indexes. Only a writer that holds the lock may call it. */
   openOrCreate(name: string, dimensions: number): Promise<LanceTable>;
+  /** Opens a table of documents to move its rows; undefined when there is none of this name, or it holds none. */
+  openRaw(name: string): Promise<RawTable | undefined>;
+  /** Makes an empty table for the rows of another one, with vectors of this length. */
+  createLike(name: string, source: LanceDatabase, dimensions: number): Promise<void>;
+  /** The schema of a table that is there. */
+  schemaOf(name: string): Promise<Arrow.Schema>;
+  /** Removes every table of documents but these, and leaves what describes the store. */
+  dropDocumentTables(keep?: ReadonlySet<string>): Promise<void>;
   /** Removes a table with all of its states. Only a writer that holds the lock may call it. */
   drop(name: string): Promise<void>;
   /** Reads a small table of texts by key; undefined when there is none. */
   readSettings(name: string): Promise<ReadonlyMap<string, string> | undefined>;
+  /** Puts these texts in place of all that the table held, in one commit. */
   writeSettings(name: string, settings: ReadonlyMap<string, string>): Promise<void>;
   /** Opens a cell, and makes it when it is missing. */
   openCell(name: string): Promise<Cell>;
@@ -149,6 +159,13 @@ export async function openDatabase(location: string, options?: StorageOptions): 
     }
   };
   const wrap = (table: Lance.Table) => wrapTable(table, { lance, arrow }, { guard, writeGuard });
+  const drop = (name: string) =>
+    writeGuard(async () => {
+      if (!options) return dropFolder(location, name);
+      await (await writing()).dropTable(name).catch((error) => {
+        if (!isAbsent(error)) throw error;
+      });
+    });
   return {
     tableNames,
     async open(name) {
@@ -166,13 +183,26 @@ export async function openDatabase(location: string, options?: StorageOptions): 
       await writeGuard(() => makeIndexes(table, lance));
       return wrap(table);
     },
-    drop: (name) =>
-      writeGuard(async () => {
-        if (!options) return dropFolder(location, name);
-        await (await writing()).dropTable(name).catch((error) => {
-          if (!isAbsent(error)) throw error;
-        });
-      }),
+    async openRaw(name) {
+      const table = await guard(() => open(reading, name));
+      return table && wrapRaw(table, { lance, arrow }, { guard, writeGuard });
+    },
+    async createLike(name, source, dimensions) {
+      const schema = schemaWithVectors(await source.schemaOf(name), dimensions, { lance, arrow });
+      await writeGuard(async () => (await writing()).createEmptyTable(name, schema, { existOk: true }));
+    },
+    schemaOf: (name) => guard(async () => (await reading.openTable(name)).schema()),
+    async dropDocumentTables(keep = new Set()) {
+      for (const name of (await tableNames()).filter((each) => !keep.has(each))) {
+        const table = await guard(() => open(reading, name));
+        const ofDocuments = table && (await wrapRaw(table, { lance, arrow }, { guard, writeGuard }));
+        // A folder goes at one moment, objects one by one.
+        if (options) await ofDocuments?.clear();
+        table?.close();
+        if (ofDocuments) await drop(name);
+      }
+    },
+    drop,
     readSettings: (name) =>
       guard(async () => {
         const table = await reading.openTable(name).catch((error) => {
@@ -184,7 +214,10 @@ export async function openDatabase(location: string, options?: StorageOptions): 
       }),
     async writeSettings(name, settings) {
       const rows = [...settings].map(([key, value]) => ({ key, value }));
-      await writeGuard(async () => (await writing()).createTable(name, rows, { existOk: true }));
+      const there = (await tableNames()).includes(name);
+      await writeGuard(async () =>
+        (await writing()).createTable(name, rows, there ? { mode: "overwrite" } : { existOk: true }),
+      );
     },
     openCell: (name) =>
       writeGuard(async () => guardedCell(await openCell(await writing(), name), guard, writeGuard)),

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { type Embedder, StoreError } from "@advisor/contracts";
+import { z } from "zod";
 import type { LanceDatabase } from "./lance.ts";
 
 /** Goes up when the tables of a store are laid out in another way. */
@@ -9,6 +10,18 @@ const TABLE = "_store";
 /** What a store remembers of itself. */
 export interface Manifest {
   readonly format: number;
+  readonly embedderId: string;
+  readonly dimensions: number;
+  /** Which generation of tables is searched and written, see `generation.ts`. */
+  readonly generation: number;
+  /** The generation that an unfinished re-embedding makes. */
+  readonly next?: NextGeneration | undefined;
+  /** The generation that was replaced, until its tables are removed. */
+  readonly replaced?: number | undefined;
+}
+
+export interface NextGeneration {
+  readonly generation: number;
   readonly embedderId: string;
   readonly dimensions: number;
 }
@@ -37,20 +50,44 @@ export async function readManifest(database: LanceDatabase, location: string): P
   if (format !== STORE_FORMAT || !embedderId || !(Number.isInteger(dimensions) && dimensions > 0)) {
     throw corrupt(location, "the table that describes it is incomplete");
   }
-  return { format, embedderId, dimensions };
+  const { generation = 0, next, replaced } = generations(settings.get("generations"), location);
+  return { format, embedderId, dimensions, generation, next, replaced };
 }
 
-export async function writeManifest(database: LanceDatabase, embedder: Embedder): Promise<Manifest> {
-  const manifest = { format: STORE_FORMAT, embedderId: embedder.id, dimensions: embedder.dimensions };
-  await database.writeSettings(
-    TABLE,
-    new Map([
-      ["format", String(manifest.format)],
-      ["embedder", manifest.embedderId],
-      ["dimensions", String(manifest.dimensions)],
-      ["created", new Date().toISOString()],
-    ]),
-  );
+const whole = z.number().int().min(0);
+const generationsSchema = z.object({
+  generation: whole,
+  next: z.object({ generation: whole, embedderId: z.string().min(1), dimensions: whole }).optional(),
+  replaced: whole.optional(),
+});
+
+function generations(text: string | undefined, location: string): Partial<z.infer<typeof generationsSchema>> {
+  if (text === undefined) return {};
+  try {
+    return generationsSchema.parse(JSON.parse(text));
+  } catch {
+    throw corrupt(location, "the table that describes it is damaged");
+  }
+}
+
+/** The manifest of a new store. */
+export function newManifest(embedder: Embedder): Manifest {
+  return { format: STORE_FORMAT, embedderId: embedder.id, dimensions: embedder.dimensions, generation: 0 };
+}
+
+/** Writes the manifest in one commit. */
+export async function writeManifest(database: LanceDatabase, manifest: Manifest): Promise<Manifest> {
+  const { format, embedderId, dimensions, generation, next, replaced } = manifest;
+  const settings = new Map([
+    ["format", String(format)],
+    ["embedder", embedderId],
+    ["dimensions", String(dimensions)],
+    ["written", new Date().toISOString()],
+  ]);
+  if (generation > 0 || next !== undefined) {
+    settings.set("generations", JSON.stringify({ generation, next, replaced }));
+  }
+  await database.writeSettings(TABLE, settings);
   return manifest;
 }
 
@@ -63,7 +100,17 @@ export function checkEmbedder(manifest: Manifest, embedder: Embedder, location: 
     reason:
       `it was made with the embedder ${manifest.embedderId} (${manifest.dimensions} dimensions) and cannot be searched ` +
       `with ${embedder.id} (${embedder.dimensions} dimensions)`,
-    nextStep: `Open it with ${manifest.embedderId}, or name another folder for the store and sync again`,
+    nextStep: `Open it with ${manifest.embedderId}, or bring it to the other embedder with reembed (advisor reembed)`,
+  });
+}
+
+/** The error of whoever opened a store before it was brought to another embedder. */
+export function reembedded(manifest: Manifest, location: string): StoreError {
+  return new StoreError({
+    code: "store_embedder_mismatch",
+    subject: `knowledge store ${location}`,
+    reason: `since it was opened, it was brought to the embedder ${manifest.embedderId} (${manifest.dimensions} dimensions)`,
+    nextStep: `Open it again, with ${manifest.embedderId}`,
   });
 }
 
