@@ -32,6 +32,14 @@ export const principalOptions: Options = (command) =>
     [],
   );
 
+export const timeOption: Options = (command) =>
+  command
+    .optionsGroup("Options:")
+    .option(
+      "--as-of <time>",
+      "read the pages as they stood then: 2026-03-01 (0:00 UTC), 2026-03-01T09:00:00Z",
+    );
+
 export const filterOptions: Options = (command) =>
   command
     .optionsGroup("Which pages:")

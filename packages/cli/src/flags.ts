@@ -5,6 +5,9 @@ import {
   DEFAULT_TENANT,
   type Grounding,
   groundingSchema,
+  instantSchema,
+  type KeepVersions,
+  keepVersionsSchema,
   MAX_NEIGHBOURS,
   type Mode,
   modeSchema,
@@ -44,6 +47,10 @@ export interface AnswerFlags extends AskerFlags, ModelFlags, PassageFlags {
   readonly temperature?: string;
   readonly maxTokens?: string;
   readonly prompt?: boolean;
+}
+
+export interface TimeFlags {
+  readonly asOf?: string;
 }
 
 export interface PassageFlags {
@@ -101,6 +108,23 @@ export function parseSearchMode(value: string): SearchMode {
 
 export function parseGrounding(value: string): Grounding {
   return oneOf("--grounding", value, groundingSchema.options, "invalid_request");
+}
+
+/** The instant of `--as-of`, if there is one. It is checked here, since in a batch it would fail on each line. */
+export function asOfOption({ asOf }: TimeFlags): { readonly asOf?: Date } {
+  if (asOf === undefined) return {};
+  const instant = parseInput(instantSchema, asOf, `--as-of ${asOf}`);
+  if (instant.getTime() <= Date.now()) return { asOf: instant };
+  throw new BadInputError({
+    code: "invalid_request",
+    subject: `--as-of ${asOf}`,
+    reason: "it lies in the future",
+    nextStep: "Name a time that has passed",
+  });
+}
+
+export function parseKeepVersions(value: string): KeepVersions {
+  return parseInput(keepVersionsSchema, value, `--keep-versions ${value}`);
 }
 
 /** A number within its limits, both included. */

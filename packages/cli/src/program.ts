@@ -11,6 +11,7 @@ import {
   principalOptions,
   storeOptions,
   tenantOption,
+  timeOption,
 } from "./command-options.ts";
 import type { CommandContext, CommandResult } from "./context.ts";
 import { collect, collectRoles } from "./flag-values.ts";
@@ -49,6 +50,10 @@ The store is searched and written with the old embedder until all new vectors
 are made; then it is switched at once, and every command names the new one with
 --embedder. It may be interrupted at any time and run again. Until the switch
 it needs room on the disk for a second set of vectors.`;
+const PURGE_NOTES = `
+It acts as administrator of the tenant, and rewrites the store so that no file
+of it holds the pages any more. A page whose file is still in its folder comes
+back with the next sync.`;
 
 /**
  * The command line. Each command's code is loaded when it runs, so that help and usage errors need neither the
@@ -109,6 +114,10 @@ export function createProgram(
     ),
   )
     .option("--rehash", "read every file, not only those whose size or times have changed")
+    .option(
+      "--keep-versions <time>",
+      "how long former versions are kept: none, forever, or such as 12h, 30d, 1y (default: as before; at first 30d)",
+    )
     .addHelpText("after", SYNC_NOTES)
     .action((names, flags) =>
       done(import("./commands/sync.ts").then(({ sync }) => sync(context, names, flags))),
@@ -137,6 +146,7 @@ export function createProgram(
   command(
     "search",
     "find passages, without a model",
+    timeOption,
     principalOptions,
     filterOptions,
     passageOptions,
@@ -155,6 +165,7 @@ export function createProgram(
   command(
     "ask",
     "answer a question, with checked citations",
+    timeOption,
     answerOptions,
     principalOptions,
     filterOptions,
@@ -196,6 +207,23 @@ export function createProgram(
     )
     .option("--limit <n>", "values to list of each, the commonest (default: 20)")
     .action((flags) => done(import("./commands/facets.ts").then(({ facets }) => facets(context, flags))));
+  command("history", "list the stored versions of a page", principalOptions, storeOptions)
+    .argument("<page>", "the page, as search and ask name it")
+    .optionsGroup("Options:")
+    .option("--source <name>", "of this source alone")
+    .action((page, flags) =>
+      done(import("./commands/history.ts").then(({ history }) => history(context, page, flags))),
+    );
+
+  command("purge", "erase pages from every version", tenantOption, storeOptions)
+    .argument("<page...>", "the pages, as search and ask name them")
+    .optionsGroup("Options:")
+    .option("--source <name>", "of this source alone")
+    .option("--yes", "do not ask")
+    .addHelpText("after", PURGE_NOTES)
+    .action((pages, flags) =>
+      done(import("./commands/purge.ts").then(({ purge }) => purge(context, pages, flags))),
+    );
 
   addAdapterCommands(program, context, done);
   addTenantCommands(program, context, done);

@@ -9,9 +9,11 @@ export function searchLine(id: string | number, { passages, timings, warnings }:
 function passageLine(passage: Passage) {
   const { uri, title, text, score, start, end, headings, id, documentId, ordinal, version, source, ranks } =
     passage;
-  const { found, copies } = passage;
+  const { validFrom, validTo, found, copies } = passage;
   return {
     ...{ uri, title, text, score, start, end, headings, id, documentId, ordinal, version, source, ranks },
+    ...(validFrom !== undefined && { validFrom }),
+    ...(validTo !== undefined && { validTo }),
     ...(found && { found }),
     ...(copies && { copies }),
   };
@@ -19,7 +21,8 @@ function passageLine(passage: Passage) {
 
 /** The answer as one JSON object; `id` is the batch line's, else the answer's own. */
 export function answerLine(id: string | number, answer: Answer) {
-  const { text, refused, mode, grounding, adapter, searchedFor, json, prompt, timings, warnings } = answer;
+  const { text, refused, mode, grounding, adapter, asOf, searchedFor, json, prompt, timings, warnings } =
+    answer;
   return {
     id,
     text,
@@ -29,6 +32,7 @@ export function answerLine(id: string | number, answer: Answer) {
     ...(adapter !== undefined && { adapter }),
     citations: answer.citations,
     passages: answer.passages.map(passageLine),
+    ...(asOf !== undefined && { asOf }),
     ...(searchedFor !== undefined && { searchedFor }),
     ...(json !== undefined && { json }),
     ...(prompt !== undefined && { prompt }),

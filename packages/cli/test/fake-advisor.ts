@@ -10,6 +10,8 @@ export interface Script {
   readonly ask?: (request: AskRequest) => Promise<Answer>;
   readonly document?: Advisor["document"];
   readonly check?: Advisor["check"];
+  readonly versions?: Advisor["versions"];
+  readonly purge?: Advisor["purge"];
   readonly count?: Advisor["count"];
   readonly facets?: Advisor["facets"];
   readonly reindex?: Advisor["reindex"];
@@ -69,6 +71,8 @@ export function fakeCore(script: Script): FakeCore {
           return script.roles ?? untold("roles")();
         },
         check: script.check ?? untold("check"),
+        versions: script.versions ?? untold("versions"),
+        purge: script.purge ?? untold("purge"),
         count: script.count ?? untold("count"),
         facets: script.facets ?? untold("facets"),
         reindex: script.reindex ?? untold("reindex"),

@@ -52,6 +52,9 @@ export interface Citation {
   readonly title?: string;
   /** The document's version that the answer saw. */
   readonly version?: string;
+  /** ISO 8601 instants between which that version stood, as the passage names them; no `validTo`: it stands. */
+  readonly validFrom?: string;
+  readonly validTo?: string;
   /** The source's own words that carry the claim: `document.text.slice(start, end) === quote`. Empty when fabricated. */
   readonly quote: string;
   /** UTF-16 offsets into the document's extracted text; both absent when there is no quote. */
@@ -92,6 +95,8 @@ export interface Answer {
   readonly citations: readonly Citation[];
   /** The passages that stood in the prompt, in the order of their numbers. */
   readonly passages: readonly Passage[];
+  /** ISO 8601 instant whose state of the sources answered, when it was asked for. */
+  readonly asOf?: string;
   /** The question as searched, when the conversation changed it. */
   readonly searchedFor?: string;
   /** With a JSON format: the validated value. */

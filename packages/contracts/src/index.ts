@@ -116,6 +116,16 @@ export {
   healthRequestSchema,
   MAX_HEALTH_QUESTIONS,
 } from "./health.ts";
+export {
+  type DocumentReference,
+  type DocumentVersion,
+  documentReferenceSchema,
+  type Instant,
+  instantSchema,
+  type KeepVersions,
+  keepVersionsMs,
+  keepVersionsSchema,
+} from "./history.ts";
 export { MAX_MESSAGE_LENGTH, type Message, messageSchema } from "./message.ts";
 export {
   type ChatModelCard,
@@ -139,6 +149,7 @@ export {
   MAX_TOP_K,
   type Neighbours,
   neighboursSchema,
+  type PurgeReport,
   type Retriever,
   type SearchMode,
   type SearchRequest,

@@ -9,6 +9,10 @@ export interface Passage extends Chunk {
   readonly title: string;
   /** The document's version that was searched. */
   readonly version: string;
+  /** ISO 8601 instant from which that version stood. Absent from a retriever that keeps no history. */
+  readonly validFrom?: string;
+  /** ISO 8601 instant at which that version was replaced or removed. Absent: it stood when it was searched. */
+  readonly validTo?: string;
   readonly source: string;
   /** Derived from ranks alone, in (0, 1], falling with the position: raw scores would tell of pages one may not read. */
   readonly score: number;

@@ -5,6 +5,7 @@ import type { Document, DocumentInput } from "./document.ts";
 import type { CountRequest, Counts, FacetsRequest, FacetsResult } from "./facets.ts";
 import { filterSchema } from "./filter.ts";
 import type { HealthReport, HealthRequest } from "./health.ts";
+import { type DocumentReference, type DocumentVersion, type Instant, instantSchema } from "./history.ts";
 import type { Passage } from "./passage.ts";
 import type { OnProgress, Warning } from "./progress.ts";
 
@@ -35,6 +36,8 @@ export const searchRequestSchema = z.strictObject({
   topK: z.number().int().min(1).max(MAX_TOP_K).default(5),
   /** Default `hybrid`. */
   mode: searchModeSchema.default("hybrid"),
+  /** Searches the state of that instant, under the access rules of today. Default: the state of now. */
+  asOf: instantSchema.optional(),
   /** Which documents to look at. Default: all that the principal may read. */
   filter: filterSchema.optional(),
   /** How many chunks before and after a passage, of the same document, it is widened by. Default none. */
@@ -165,6 +168,20 @@ export interface ChangeReport {
   readonly warnings: readonly Warning[];
 }
 
+/** What `purge` erased. */
+export interface PurgeReport {
+  readonly purged: readonly {
+    readonly documentId: string;
+    readonly uri: string;
+    readonly source: string;
+    /** States of it that were stored, the present one among them. */
+    readonly versions: number;
+  }[];
+  /** References that name nothing stored. */
+  readonly skipped: readonly Skipped[];
+  readonly elapsedMs: number;
+}
+
 /** What a store holds, for operators: its counts know no principal. */
 export interface StoreStatus {
   readonly location: string;
@@ -186,8 +203,16 @@ export interface StoreStatus {
 export interface Retriever {
   /** Permitted passages for a query, access enforced inside the database query on every leg. */
   search(request: SearchRequest): Promise<SearchResult>;
-  /** The whole document by id, or undefined when there is none that this principal may read (the two are not told apart). */
-  document(id: string, principal: Principal): Promise<Document | undefined>;
+  /**
+   * The whole document by id, or undefined when there is none that this principal may read (the two are not told apart).
+   * With `asOf` it is as it stood then; who may read it is decided by its rule of today, and of one removed since by
+   * nobody's: then administrators alone.
+   */
+  document(
+    id: string,
+    principal: Principal,
+    options?: { readonly asOf?: Instant },
+  ): Promise<Document | undefined>;
   /**
    * Adds or replaces documents, each atomically, by uri within the source `upsert`; of two with one uri the later one is
    * meant. A stream is read as fast as documents are stored, so that any number fits into memory; a wrong document in it
@@ -222,6 +247,21 @@ export interface Retriever {
    * @throws NotPermittedError when the principal is no administrator.
    */
   check?(request: HealthRequest): Promise<HealthReport>;
+  /**
+   * The states of documents that are stored and that this principal may read, by uri and source, latest first. Optional: a
+   * retriever without it keeps no history, and refuses `asOf`.
+   */
+  versions?(reference: DocumentReference, principal: Principal): Promise<readonly DocumentVersion[]>;
+  /**
+   * Erases documents from every version, and their bytes from the store's files. A later `sync` brings back a page whose
+   * file is still in its folder. Optional, as `versions` is.
+   * @throws NotPermittedError when the principal is no administrator of its tenant.
+   */
+  purge?(
+    references: readonly DocumentReference[],
+    principal: Principal,
+    options?: Pick<WriteOptions, "signal" | "onProgress">,
+  ): Promise<PurgeReport>;
   /**
    * Makes the indexes of the principal's tenant anew, its vector index too where its size asks for one, and compacts its
    * table. Writing calls do by themselves what searches need; this is for after a great change. Searches go on meanwhile.

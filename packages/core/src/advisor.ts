@@ -9,6 +9,8 @@ import type {
   Counts,
   Document,
   DocumentInput,
+  DocumentReference,
+  DocumentVersion,
   Embedder,
   FacetsRequest,
   FacetsResult,
@@ -18,6 +20,8 @@ import type {
   Grounding,
   HealthReport,
   HealthRequest,
+  Instant,
+  KeepVersions,
   LoadedAdapter,
   Message,
   Mode,
@@ -26,6 +30,7 @@ import type {
   OutputFormat,
   Principal,
   PromptFormat,
+  PurgeReport,
   Retriever,
   SearchMode,
   SearchRequest,
@@ -48,6 +53,12 @@ export interface AdvisorSettings {
    * there throws StoreError `store_missing`.
    */
   readonly store?: string | StoreChoice | Retriever;
+  /**
+   * How long the store keeps a former version of a page: `none`, `forever`, or a time such as `12h`, `30d`, `1y`. It
+   * remembers what it was last told, and takes it up at the next writing call. Default: what it remembers; of a new store
+   * 30 days. Without effect on a retriever of your own.
+   */
+  readonly keepVersions?: KeepVersions;
   /** `nano` (the embedded model), the path of a chat GGUF, or a generator of your own. Default `nano`. */
   readonly model?: "nano" | (string & {}) | Generator;
   /**
@@ -92,6 +103,11 @@ export interface AskRequest {
   readonly topK?: number;
   /** Default `hybrid`. */
   readonly searchMode?: SearchMode;
+  /**
+   * Answers from the pages as they stood at that instant, under the access rules of today; a warning in the answer says
+   * so. For the arms with sources. A date alone means its beginning in UTC. Default: the pages of now.
+   */
+  readonly asOf?: Instant;
   /** Default 256. `quoted` writes whole sentences, whatever it says. */
   readonly maxTokens?: number;
   /** Default 0: the same answer each time. */
@@ -115,6 +131,8 @@ export interface AdvisorSearchOptions {
   readonly copies?: SearchRequest["copies"];
   readonly topK?: number;
   readonly mode?: SearchMode;
+  /** Searches the pages as they stood at that instant, under the access rules of today. */
+  readonly asOf?: Instant;
   readonly signal?: AbortSignal;
 }
 
@@ -161,8 +179,29 @@ export interface Advisor {
   ): Promise<ChangeReport>;
   remove(uris: string | readonly string[], options?: WriteOptions): Promise<ChangeReport>;
   search(query: string, options?: AdvisorSearchOptions): Promise<SearchResult>;
-  /** The document a citation points into, if the principal may read it. */
-  document(id: string, options?: { readonly principal?: Principal }): Promise<Document | undefined>;
+  /** The document a citation points into, if the principal may read it; with `asOf` as it stood then. */
+  document(
+    id: string,
+    options?: { readonly principal?: Principal; readonly asOf?: Instant },
+  ): Promise<Document | undefined>;
+  /**
+   * The stored versions of a page that the principal may read, latest first; several pages may have one uri.
+   * @throws BadInputError `invalid_setting` when a retriever of your own keeps no history.
+   */
+  versions(
+    page: string | DocumentReference,
+    options?: { readonly principal?: Principal },
+  ): Promise<readonly DocumentVersion[]>;
+  /**
+   * Erases pages from every version, and their bytes from the store's files. A page whose file is still in its folder
+   * comes back with the next `sync`.
+   * @throws NotPermittedError when the principal is no administrator. BadInputError `invalid_setting` when a retriever of
+   * your own keeps no history.
+   */
+  purge(
+    pages: string | DocumentReference | readonly (string | DocumentReference)[],
+    options?: { readonly principal?: Principal; readonly signal?: AbortSignal },
+  ): Promise<PurgeReport>;
   /**
    * How many documents and passages the principal may read.
    * @throws BadInputError `invalid_setting` when a retriever of your own cannot count.

@@ -1,6 +1,7 @@
 import {
   filterSchema,
   groundingSchema,
+  instantSchema,
   MAX_QUERY_LENGTH,
   MAX_TOP_K,
   messageSchema,
@@ -53,6 +54,7 @@ const askRequestSchema = z.strictObject({
   neighbours: neighboursSchema.optional(),
   topK: z.number().int().min(1).max(MAX_TOP_K).optional(),
   searchMode: searchModeSchema.default("hybrid"),
+  asOf: instantSchema.optional(),
   maxTokens: z.number().int().min(1).max(MAX_ANSWER_TOKENS).default(DEFAULT_ANSWER_TOKENS),
   temperature: z.number().min(0).default(0),
   seed: z.number().int().min(0).max(0xffffffff).optional(),
@@ -79,6 +81,7 @@ const searchOptionsSchema = z.strictObject({
   copies: z.enum(["fold", "keep"]).optional(),
   topK: z.number().int().min(1).max(MAX_TOP_K).optional(),
   mode: searchModeSchema.default("hybrid"),
+  asOf: instantSchema.optional(),
   signal: signalSchema.optional(),
 });
 

@@ -136,6 +136,7 @@ export async function* answerEvents(
       ...(adapter ? { adapter: adapter.selection } : {}),
       citations: written.citations,
       passages,
+      ...(request.asOf ? { asOf: request.asOf.toISOString() } : {}),
       ...(found && followUp.changed ? { searchedFor: followUp.text } : {}),
       ...(result?.json === undefined ? {} : { json: result.json }),
       ...(request.includePrompt && result ? { prompt: result.prompt } : {}),
@@ -162,6 +163,14 @@ export async function* answerEvents(
 /** Wrong use that can be told without loading anything. */
 function checkUse(mode: Mode, request: ParsedAskRequest): void {
   checkAdapterUse(mode, request.adapter);
+  if (request.asOf && !usesSources(mode)) {
+    throw new BadInputError({
+      code: "invalid_request",
+      subject: "ask request, asOf",
+      reason: `the mode ${mode} has no sources that could be of another time`,
+      nextStep: `Use the mode ${mode === "adapter" ? "hybrid" : "retrieval"}, or leave asOf out`,
+    });
+  }
   if (request.filter && !usesSources(mode)) {
     throw new BadInputError({
       code: "invalid_request",
@@ -220,6 +229,7 @@ async function search(
     principal: request.principal ?? settings.principal ?? DEFAULT_PRINCIPAL,
     topK: request.topK ?? settings.topK,
     mode: request.searchMode,
+    ...(request.asOf && { asOf: request.asOf }),
     ...(request.filter && { filter: request.filter }),
     ...(request.neighbours && { neighbours: request.neighbours }),
     signal,

@@ -4,6 +4,7 @@ import {
   BadInputError,
   DEFAULT_PRINCIPAL,
   type DocumentInput,
+  type DocumentReference,
   type FolderWatch,
   parseInput,
   principalSchema,
@@ -107,9 +108,10 @@ export function assembleAdvisor(
       }),
     search: (query, options) =>
       work.run(async () => {
-        const { signal, ...request } = parseSearch(query, options);
+        const { signal, asOf, ...request } = parseSearch(query, options);
         return (await parts.retriever()).search({
           ...request,
+          ...(asOf ? { asOf } : {}),
           principal: request.principal ?? principal,
           topK: request.topK ?? settings.topK,
           ...(signal ? { signal } : {}),
@@ -119,7 +121,24 @@ export function assembleAdvisor(
       work.run(async () => {
         const reader =
           options?.principal && parseInput(principalSchema, options.principal, "document, principal");
-        return (await parts.retriever()).document(id, reader ?? principal);
+        const asOf = options?.asOf === undefined ? {} : { asOf: options.asOf };
+        return (await parts.retriever()).document(id, reader ?? principal, asOf);
+      }),
+    versions: (page, options) =>
+      work.run(async () => {
+        const retriever = await parts.retriever();
+        if (!retriever.versions) throw lacks("versions");
+        return retriever.versions(referenceOf(page), options?.principal ?? principal);
+      }),
+    purge: (pages, options) =>
+      work.run(async () => {
+        const list = Array.isArray(pages) ? pages : [pages];
+        const retriever = await parts.retriever();
+        if (!retriever.purge) throw lacks("purge");
+        return retriever.purge(list.map(referenceOf), options?.principal ?? principal, {
+          ...(settings.onProgress ? { onProgress: settings.onProgress } : {}),
+          ...(options?.signal ? { signal: options.signal } : {}),
+        });
       }),
     roles: (tenant) => work.run(async () => (await parts.retriever()).roles(tenant ?? principal.tenant)),
     count: (options) =>
@@ -200,6 +219,11 @@ const NOBODY_NAMED: Warning = {
   code: "principal_default",
   message: `No principal is set, so requests that name none act as administrator of the tenant ${DEFAULT_PRINCIPAL.tenant}`,
 };
+
+/** A page by its uri, in whatever source it is, or as the caller names it. */
+function referenceOf(page: string | DocumentReference): DocumentReference {
+  return typeof page === "string" ? { uri: page } : page;
+}
 
 function lacks(method: keyof Retriever & string): BadInputError {
   return new BadInputError({

@@ -54,6 +54,7 @@ export const loaders: PartLoaders = {
       ...(typeof store === "string" ? { location: store } : store),
       embedder,
       create,
+      ...(settings.keepVersions ? { keepVersions: settings.keepVersions } : {}),
       ...(vectorWeight === undefined ? {} : { vectorWeight }),
       ...(settings.onProgress ? { onProgress: settings.onProgress } : {}),
     });

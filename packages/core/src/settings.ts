@@ -2,6 +2,7 @@ import {
   type AdapterSelection,
   type Generator,
   groundingSchema,
+  keepVersionsSchema,
   MAX_TOP_K,
   modeSchema,
   type OnProgress,
@@ -32,6 +33,7 @@ export const adapterChoiceSchema = z
   });
 
 const settingsSchema = z.strictObject({
+  keepVersions: keepVersionsSchema.optional(),
   store: z
     .union(
       [

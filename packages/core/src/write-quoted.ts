@@ -1,5 +1,6 @@
 import { BadInputError, type Citation, ModelError, type Passage, type Warning } from "@advisor/contracts";
 import type { PreparedQuestion } from "./ask.ts";
+import { origin } from "./grounding/citations.ts";
 import { type EvidenceSentence, scoreEvidence } from "./grounding/evidence.ts";
 import { planQuoted, type QuotedEvidence } from "./grounding/quoted.ts";
 import { generateRequest } from "./write-freely.ts";
@@ -110,11 +111,7 @@ function cite({ n, sentence }: QuotedEvidence, passages: readonly Passage[]): Ci
   return {
     n,
     claim: sentence.text,
-    passageId: passage.id,
-    documentId: passage.documentId,
-    uri: passage.uri,
-    title: passage.title,
-    version: passage.version,
+    ...origin(passage),
     quote: sentence.text,
     start: sentence.start,
     end: sentence.end,

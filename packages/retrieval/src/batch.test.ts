@@ -6,6 +6,7 @@ const document = (id: string, rowCount: number, length = 100): PreparedDocument 
   id,
   uri: id,
   version: id,
+  roles: [],
   rowCount,
   length,
   texts: [],

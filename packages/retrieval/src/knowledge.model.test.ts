@@ -10,7 +10,7 @@ import {
   permits,
   type SearchMode,
 } from "@advisor/contracts";
-import { createFakeEmbedder, describeRetriever } from "@advisor/contracts/testing";
+import { createFakeEmbedder, describeHistory, describeRetriever } from "@advisor/contracts/testing";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type KnowledgeSettings, openKnowledge } from "./knowledge.ts";
@@ -26,12 +26,13 @@ const open = (settings: Partial<KnowledgeSettings> = {}) =>
 const admin = DEFAULT_PRINCIPAL;
 const modes: readonly SearchMode[] = ["hybrid", "vector", "keyword"];
 
-describeRetriever("LanceDB", async () =>
+const anew = async () =>
   openKnowledge({
     location: join(await mkdtemp(join(folder, "contract-")), "store"),
     embedder: createFakeEmbedder(),
-  }),
-);
+  });
+describeRetriever("LanceDB", anew);
+describeHistory("LanceDB", anew);
 
 describe("access", () => {
   /** Role names as hostile as the schema lets them be. */
@@ -304,8 +305,8 @@ describe("the store", () => {
   });
 
   test.each([
-    ["2", "older format 2, and this version reads format 3. Remove the folder, or name another"],
-    ["4", "newer format 4, and this version reads format 3. Update this program, or name another"],
+    ["2", "older format 2, and this version reads format 4. Remove the folder, or name another"],
+    ["5", "newer format 5, and this version reads format 4. Update this program, or name another"],
   ])("of format %s: refused", async (format, message) => {
     const { openDatabase } = await import("./store/lance.ts");
     await mkdir(join(folder, "store"));

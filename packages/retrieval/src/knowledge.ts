@@ -1,5 +1,7 @@
 import {
   type Embedder,
+  type KeepVersions,
+  keepVersionsSchema,
   MAX_TOP_K,
   type OnProgress,
   parseInput,
@@ -16,9 +18,11 @@ import { DEFAULT_LOCK_TIMEOUT_MS } from "./store/lock.ts";
 import {
   checkEmbedder,
   type Manifest,
+  migrate,
   newManifest,
   readManifest,
   reembedded,
+  STORE_FORMAT,
   writeManifest,
 } from "./store/manifest.ts";
 import { missing, openPlace } from "./store/open-store.ts";
@@ -53,6 +57,15 @@ export interface KnowledgeSettings {
    * doubled. Default 50,000. 2 ** 53 - 1 keeps the vector leg exact whatever its time.
    */
   readonly exactSearchRows?: number;
+  /**
+   * How long a former version of a document is kept, and can be searched with `asOf`, after it was changed or removed:
+   * `none`, `forever`, or a time such as `12h`, `30d`, `8w`, `1y`. The store remembers what it was last told, so leave it
+   * out to change nothing; a store that was never told keeps them for 30 days. It takes effect at the next writing call, on
+   * what is stored already too.
+   */
+  readonly keepVersions?: KeepVersions;
+  /** Tells the time, in epoch milliseconds. Default `Date.now`. */
+  readonly now?: () => number;
   /** How long a writing call waits for a writer in another process, in milliseconds. Default 30,000. */
   readonly lockTimeoutMs?: number;
   /** Told while opening waits; writing calls have their own. */
@@ -77,9 +90,12 @@ const settingsSchema = z.strictObject({
   rerankDepth: z.number().int().min(1).max(MAX_TOP_K).default(DEFAULT_RERANK_DEPTH),
   create: z.boolean().default(true),
   exactSearchRows: z.int().min(0).default(DEFAULT_INDEX_POLICY.exactSearchRows),
+  keepVersions: keepVersionsSchema.optional(),
+  now: z.custom<() => number>((value) => typeof value === "function").default(() => Date.now),
   lockTimeoutMs: z.number().min(0).default(DEFAULT_LOCK_TIMEOUT_MS),
   onProgress: z.custom<OnProgress>((value) => typeof value === "function").optional(),
 });
+
 /**
  * Opens the knowledge of a folder: a LanceDB store of documents and their chunks, searched by words, by meaning, or both.
  *
@@ -99,12 +115,12 @@ export async function openKnowledge(settings: KnowledgeSettings): Promise<Retrie
   ): Promise<Result> => writers.run({ timeoutMs, signal, onProgress }, work);
   try {
     let manifest = await readManifest(store.database, location);
+    const progress = parsed.onProgress ? { onProgress: parsed.onProgress } : {};
     if (!manifest) {
       if (!create) throw missing(location);
-      const progress = parsed.onProgress ? { onProgress: parsed.onProgress } : {};
       manifest = await exclusively(progress, async () => {
         const now = await readManifest(store.database, location);
-        return now ?? (await writeManifest(store.database, newManifest(embedder)));
+        return now ?? (await writeManifest(store.database, newManifest(embedder, parsed.keepVersions)));
       });
     }
     checkEmbedder(manifest, embedder, location);
@@ -116,6 +132,14 @@ export async function openKnowledge(settings: KnowledgeSettings): Promise<Retrie
       return now;
     };
     const { database } = await openGeneration(store, generation);
+    if (manifest.format !== STORE_FORMAT) {
+      await exclusively(progress, async () => {
+        const current = await currentManifest();
+        if (current.format === STORE_FORMAT) return;
+        await migrate(database, current, parsed.now());
+        await writeManifest(store.database, { ...current, format: STORE_FORMAT });
+      });
+    }
     return createRetriever({
       ...parsed,
       reranking: parsed.reranker && { reranker: parsed.reranker, depth: parsed.rerankDepth },
@@ -129,6 +153,12 @@ export async function openKnowledge(settings: KnowledgeSettings): Promise<Retrie
           return work(turn);
         }),
       currentManifest,
+      rememberKeepVersions: async () => {
+        const now = await currentManifest();
+        const { keepVersions = now.keepVersions } = parsed;
+        if (keepVersions !== now.keepVersions) await writeManifest(store.database, { ...now, keepVersions });
+        return keepVersions;
+      },
       openUnfinished: async () => {
         const { next } = await currentManifest();
         return next && (await openGeneration(store, next.generation)).database;

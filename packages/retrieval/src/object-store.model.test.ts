@@ -1,5 +1,11 @@
 import { DEFAULT_PRINCIPAL, type Retriever } from "@advisor/contracts";
-import { createFakeEmbedder, createFakeS3, describeRetriever, type FakeS3 } from "@advisor/contracts/testing";
+import {
+  createFakeEmbedder,
+  createFakeS3,
+  describeHistory,
+  describeRetriever,
+  type FakeS3,
+} from "@advisor/contracts/testing";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type KnowledgeSettings, openKnowledge } from "./knowledge.ts";
 
@@ -28,10 +34,12 @@ const find = async (knowledge: Retriever, query: string) =>
   );
 const impatient = { client_max_retries: "0", lance_aimd_max_retries: "0" };
 
-describeRetriever("LanceDB on an object store", () => {
+const anew = () => {
   location = `s3://test/contract/${stores++}`;
   return open();
-});
+};
+describeRetriever("LanceDB on an object store", anew);
+describeHistory("LanceDB on an object store", anew);
 
 describe("a store on an object store", () => {
   test("is there again when it is opened anew, and leaves nothing outside its prefix", async () => {

@@ -55,13 +55,16 @@ export interface PreparedDocument {
   readonly id: string;
   readonly uri: string;
   readonly version: string;
+  /** Roles of its rule. */
+  readonly roles: readonly string[];
   readonly rowCount: number;
   /** UTF-16 units of the extracted text. */
   readonly length: number;
   /** What to embed, a text for each chunk: title, heading path, text. */
   readonly texts: readonly string[];
   readonly warnings: readonly SourceWarning[];
-  rows(vectors: readonly Float32Array[]): StoreRow[];
+  /** Its rows, as a version that stands from this instant, in epoch milliseconds. */
+  rows(vectors: readonly Float32Array[], validFrom: number): StoreRow[];
 }
 
 export function documentId(tenant: string, source: string, uri: string): string {
@@ -113,7 +116,7 @@ export async function prepare(document: SourceDocument, embedder: Embedder): Pro
   const facts = factsOf(metadata);
   if (facts.length > MAX_FACTS) throw new Unreadable(tooMuchMetadata(facts.length));
   const shared = { documentId: id, tenant, source, uri, title, roles, version, facts };
-  const header: StoreRow = {
+  const header: Omit<StoreRow, "validFrom"> = {
     ...shared,
     id,
     kind: "document",
@@ -128,13 +131,14 @@ export async function prepare(document: SourceDocument, embedder: Embedder): Pro
     context: null,
     identifiers: null,
     vector: null,
+    validTo: null,
   };
-  const chunkRow = (span: ChunkSpan, ordinal: number, vector: Float32Array | undefined): StoreRow => {
+  const chunkRow = (span: ChunkSpan, ordinal: number, vector: Float32Array | undefined) => {
     const piece = text.slice(span.start, span.end);
     return {
       ...shared,
       id: digest([id, span.start, span.end, piece]).slice(0, 32),
-      kind: "chunk",
+      kind: "chunk" as const,
       fingerprint: "",
       text: piece,
       ordinal,
@@ -146,17 +150,23 @@ export async function prepare(document: SourceDocument, embedder: Embedder): Pro
       context: span.context,
       identifiers: identifiersOf(texts[ordinal] ?? piece) || null,
       vector: vector ?? null,
+      validTo: null,
     };
   };
   return {
     id,
     uri,
     version,
+    roles,
     rowCount: spans.length,
     length: text.length,
     texts,
     warnings: extracted.warnings,
-    rows: (vectors) => [header, ...spans.map((span, ordinal) => chunkRow(span, ordinal, vectors[ordinal]))],
+    rows: (vectors, validFrom) =>
+      [header, ...spans.map((span, ordinal) => chunkRow(span, ordinal, vectors[ordinal]))].map((row) => ({
+        ...row,
+        validFrom,
+      })),
   };
 }
 

@@ -6,11 +6,16 @@ import {
   countRequestSchema,
   DEFAULT_TENANT,
   type Document,
+  documentReferenceSchema,
   type Embedder,
   type FolderWatch,
   facetsRequestSchema,
   globsSchema,
   healthRequestSchema,
+  instantSchema,
+  type KeepVersions,
+  keepVersionsMs,
+  type Principal,
   parseInput,
   principalSchema,
   type Retriever,
@@ -19,22 +24,28 @@ import {
   searchRequestSchema,
   tenantSchema,
   throwIfAborted,
+  type Warning,
   type WriteOptions,
   writeOptionsSchema,
 } from "@advisor/contracts";
 import { z } from "zod";
-import { reindexTenant, removeTenant } from "./administration.ts";
+import { dropTenantTables, reindexTenant, removeTenant } from "./administration.ts";
 import type { FolderSourceSettings } from "./folder-source.ts";
+import { checkPast, listVersions, stateAt, type TenantTables } from "./past.ts";
+import { checkMayPurge, purgeDocuments } from "./purge.ts";
 import { countReadable, facetsOfReadable } from "./search/facets.ts";
 import type { Reranking } from "./search/rerank.ts";
 import { searchTable } from "./search/search.ts";
 import { storableName as name } from "./storable-name.ts";
 import { ANY_CHUNK, documentFilter, headerFilter } from "./store/filter.ts";
+import { createHistory, finishErasing } from "./store/history.ts";
 import type { IndexPolicy } from "./store/index-policy.ts";
-import type { LanceDatabase, LanceTable } from "./store/lance.ts";
-import { isTenantTable, type Manifest, STORE_FORMAT, tableName } from "./store/manifest.ts";
+import type { LanceDatabase, LanceTable, TableView } from "./store/lance.ts";
+import { historyTable, isTenantTable, type Manifest, STORE_FORMAT, tableName } from "./store/manifest.ts";
 import { storeFailure } from "./store/store-failure.ts";
+import { openTenant } from "./store/tenant.ts";
 import { vanishing } from "./store/vanishing.ts";
+import { createWordForms, type WordForms } from "./store/word-forms.ts";
 import type { WriterTurn } from "./store/writer-turn.ts";
 import type { ChangeWriter, StoredHeader } from "./write.ts";
 
@@ -47,6 +58,7 @@ const syncOptionsSchema = writeOptionsSchema.extend({
   rehash: z.boolean().default(false),
 });
 const urisSchema = z.array(name);
+const documentOptionsSchema = z.strictObject({ asOf: instantSchema.optional() });
 
 export interface RetrieverParts {
   readonly location: string;
@@ -54,6 +66,8 @@ export interface RetrieverParts {
   readonly embedder: Embedder;
   readonly vectorWeight: number;
   readonly reranking?: Reranking | undefined;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
   /** Whether `exclusively` keeps every other writer out. Where there is no lock it does not. */
   readonly alone: boolean;
   readonly indexPolicy: IndexPolicy;
@@ -67,6 +81,8 @@ export interface RetrieverParts {
   readonly currentWriter: () => Promise<string | undefined>;
   /** What the store says of itself now. @throws StoreError `store_embedder_mismatch` when its tables were replaced. */
   readonly currentManifest: () => Promise<Manifest>;
+  /** How long former versions are kept: what the caller wants, which the store then remembers, or else what it remembers. */
+  readonly rememberKeepVersions: () => Promise<KeepVersions>;
   readonly close: () => void;
 }
 
@@ -82,6 +98,7 @@ export function createRetriever({
   database,
   embedder,
   vectorWeight,
+  now,
   reranking,
   alone,
   indexPolicy,
@@ -89,9 +106,11 @@ export function createRetriever({
   currentWriter,
   openUnfinished,
   currentManifest,
+  rememberKeepVersions,
   close,
 }: RetrieverParts): Retriever {
   const tables = new Map<string, Promise<LanceTable | undefined>>();
+  const forms = new WeakMap<LanceTable, WordForms>();
   const ranking = { embedder, vectorWeight, reranking };
   const inFlight = new Set<Promise<unknown>>();
   const watches = new Set<FolderWatch>();
@@ -116,6 +135,37 @@ export function createRetriever({
       () => tables.delete(name),
     );
     return opened;
+  };
+
+  /** Reads a tenant's two tables. History is read seldom, so its table is opened each time. */
+  const withHistory = async <Result>(
+    tenant: string,
+    read: (tables: TenantTables) => Promise<Result>,
+  ): Promise<Result | undefined> => {
+    const live = await tableOf(tenant);
+    if (!live) return undefined;
+    const history = await database.openHistory(historyTable(tableName(tenant)));
+    try {
+      return await read({ live, history });
+    } finally {
+      history?.close();
+    }
+  };
+
+  /** Reads what a principal may: its tenant as it stands, or as it stood. */
+  const reading = async <Result>(
+    principal: Principal,
+    asOf: Date | undefined,
+    read: (table: TableView | undefined) => Promise<Result>,
+  ): Promise<Result> => {
+    if (!asOf) return read(await tableOf(principal.tenant));
+    checkPast(asOf, now());
+    const found = await withHistory(principal.tenant, async (both) => {
+      const words = forms.get(both.live) ?? createWordForms(both.live);
+      forms.set(both.live, words);
+      return { result: await read(await stateAt(both, words, { asOf, principal })) };
+    });
+    return found ? found.result : read(undefined);
   };
 
   const forget = async (tenant: string) => {
@@ -158,30 +208,32 @@ export function createRetriever({
     parts?: readonly string[],
   ): Promise<ChangeReport> =>
     exclusively(options, async (turn) => {
-      const opened = await database.openOrCreate(tableName(tenant), embedder.dimensions);
-      const table = duringTurn(opened, turn);
+      const tenantTables = await openForWriting(tenant, turn);
+      const { live: table, history: past } = tenantTables;
       let writer: ChangeWriter | undefined;
       try {
         // Parsers load with the first writing call: who only searches never needs them.
         const { createChangeWriter, readHeaders } = await import("./write.ts");
         const stored = await readHeaders(table, source, parts);
-        writer = createChangeWriter({
-          table,
-          embedder,
-          stored,
-          alone,
-          indexPolicy,
-          signal: options.signal,
-        });
-        return await work(writer, stored);
+        const keep = await rememberKeepVersions();
+        const history = createHistory({ live: table, history: past, keepMs: keepVersionsMs(keep), now });
+        await history.settle();
+        const { signal } = options;
+        writer = createChangeWriter({ table, history, embedder, stored, alone, indexPolicy, signal });
+        const report = await work(writer, stored);
+        await past.tidy();
+        return report;
       } catch (error) {
         throw isSystemError(error) ? storeFailure(error, location) : error;
       } finally {
         // A commit may still be under way when a call fails or is cancelled; until it ends nobody else may write.
         await writer?.settle();
-        table.close();
+        tenantTables.close();
       }
     });
+
+  const openForWriting = (tenant: string, turn: WriterTurn) =>
+    openTenant({ database, name: tableName(tenant), dimensions: embedder.dimensions, turn, now });
 
   const openSource = async (folder: string, settings: Omit<FolderSourceSettings, "location">) => {
     const { openFolderSource } = await import("./folder-source.ts");
@@ -197,20 +249,28 @@ export function createRetriever({
           const { signal, ...fields } = request;
           const parsed = parseInput(searchRequestSchema, fields, "search request");
           throwIfAborted(signal, subject);
-          const table = await tableOf(parsed.principal.tenant);
-          return searchTable({ table, ...ranking }, { ...parsed, signal });
+          return reading(parsed.principal, parsed.asOf, async (table) => {
+            const found = await searchTable({ table, ...ranking }, { ...parsed, signal });
+            return parsed.asOf
+              ? { ...found, warnings: [...found.warnings, asOfWarning(parsed.asOf)] }
+              : found;
+          });
         },
         ({ passages }) => passages.length === 0,
       ),
 
-    document: (id, principal) =>
+    document: (id, principal, options = {}) =>
       read(async () => {
+        const { asOf } = parseInput(documentOptionsSchema, options, "document options");
         const who = parseInput(principalSchema, principal, "principal");
         const wanted = parseInput(z.string().max(256), id, "document id");
         if (!/^[0-9a-f]+$/.test(wanted)) return undefined;
-        const table = await tableOf(who.tenant);
         const columns = ["id", "uri", "title", "text", "tenant", "roles", "metadata", "version", "source"];
-        const [row] = (await table?.select(documentFilter(wanted, who), columns)) ?? [];
+        const [row] = await reading(
+          who,
+          asOf,
+          async (table) => (await table?.select(documentFilter(wanted, who), columns)) ?? [],
+        );
         if (!row) return undefined;
         const document: Document = {
           id: String(row.id),
@@ -346,6 +406,38 @@ export function createRetriever({
         });
       }),
 
+    versions: (reference, principal) =>
+      track(async () => {
+        const wanted = parseInput(documentReferenceSchema, reference, "page");
+        const who = parseInput(principalSchema, principal, "principal");
+        return (await withHistory(who.tenant, (found) => listVersions(found, wanted, who))) ?? [];
+      }),
+
+    purge: (references, principal, options = {}) =>
+      track(async () => {
+        const parsed = parseOptions(z.strictObject({}), options, "purge options");
+        const wanted = parseInput(z.array(documentReferenceSchema), references, "pages");
+        const who = parseInput(principalSchema, principal, "principal");
+        checkMayPurge(who);
+        return exclusively(parsed, async (turn) => {
+          const { live, history, close } = await openForWriting(who.tenant, turn);
+          try {
+            await finishErasing(live, history);
+            const report = await purgeDocuments({ live, history }, wanted, who);
+            // An unfinished re-embedding holds copies; without these tables it makes them anew.
+            const unfinished = await openUnfinished?.();
+            try {
+              if (unfinished) await dropTenantTables(unfinished, tableName(who.tenant), turn);
+            } finally {
+              unfinished?.close();
+            }
+            return report;
+          } finally {
+            close();
+          }
+        });
+      }),
+
     reindex: (request) =>
       track(() => reindexTenant({ database, exclusively, forget, openUnfinished, indexPolicy }, request)),
 
@@ -385,6 +477,13 @@ export function createRetriever({
   }
 }
 
+function asOfWarning(asOf: Date): Warning {
+  return {
+    code: "as_of",
+    message: `The pages were read as they stood at ${asOf.toISOString()}, under the access rules of today`,
+  };
+}
+
 async function tenantStatus(
   database: LanceDatabase,
   name: string,
@@ -399,23 +498,6 @@ async function tenantStatus(
   } finally {
     table.close();
   }
-}
-
-/** The table, whose every change first asks whether the turn is still this writer's. */
-function duringTurn(table: LanceTable, turn: WriterTurn): LanceTable {
-  const asking =
-    <Parameters extends unknown[], Result>(change: (...parameters: Parameters) => Promise<Result>) =>
-    async (...parameters: Parameters) => {
-      await turn.check();
-      return change(...parameters);
-    };
-  return {
-    ...table,
-    replace: asking(table.replace),
-    append: asking(table.append),
-    remove: asking(table.remove),
-    tidy: asking(table.tidy),
-  };
 }
 
 function parseOptions<Schema extends z.ZodObject>(

@@ -35,7 +35,7 @@ function recorder() {
 }
 
 const stored = (...uris: string[]) =>
-  new Map(uris.map((uri) => [uri, { id: uri, uri, version: "1", fingerprint: "1" }]));
+  new Map(uris.map((uri) => [uri, { id: uri, uri, version: "1", fingerprint: "1", length: 1 }]));
 
 test("a file that may not be read is skipped and kept, one below a folder that may not be listed is kept", async () => {
   const { done, writer } = recorder();

@@ -6,12 +6,15 @@ import { createVectorSource } from "./embed/reused-vectors.ts";
 import { Unreadable } from "./extract/front-matter.ts";
 import { fingerprint, type PreparedDocument, prepare, type SourceDocument } from "./prepare.ts";
 import { headerFilter } from "./store/filter.ts";
+import type { TenantHistory } from "./store/history.ts";
 import type { IndexPolicy } from "./store/index-policy.ts";
 import type { LanceTable } from "./store/lance.ts";
 import type { StoreRow } from "./store/schema.ts";
 
 /** Most ids in one removal's filter. */
 const REMOVE_DOCUMENTS = 256;
+/** Most characters of text that are removed in one commit, one long document aside. */
+const REMOVE_LENGTH = 8 * 1024 * 1024;
 /** How long documents are read and cut before whoever else is in this process gets a turn, in milliseconds. */
 const TURN_MS = 12;
 
@@ -21,6 +24,8 @@ export interface StoredHeader {
   readonly uri: string;
   readonly version: string;
   readonly fingerprint: string;
+  /** UTF-16 units of its text. */
+  readonly length: number;
 }
 
 /** Collects changes, commits them in batches, and keeps the report. */
@@ -40,6 +45,8 @@ export interface ChangeWriter {
 
 export interface WriterParts {
   readonly table: LanceTable;
+  /** Keeps what is replaced and removed. */
+  readonly history: TenantHistory;
   readonly embedder: Embedder;
   /** Stored documents of the source, by uri. */
   readonly stored: ReadonlyMap<string, StoredHeader>;
@@ -54,18 +61,20 @@ export async function readHeaders(
   source: string | undefined,
   parts?: readonly string[],
 ): Promise<Map<string, StoredHeader>> {
-  const rows = await table.select(headerFilter(source, parts), ["id", "uri", "version", "fingerprint"]);
+  const columns = ["id", "uri", "version", "fingerprint", "endOffset"];
+  const rows = await table.select(headerFilter(source, parts), columns);
   const headers = rows.map((row) => ({
     id: String(row.id),
     uri: String(row.uri),
     version: String(row.version),
     fingerprint: String(row.fingerprint),
+    length: Number(row.endOffset),
   }));
   return new Map(headers.map((header) => [header.uri, header]));
 }
 
 export function createChangeWriter(parts: WriterParts): ChangeWriter {
-  const { table, embedder, stored, alone, indexPolicy, signal } = parts;
+  const { table, history, embedder, stored, alone, indexPolicy, signal } = parts;
   const begin = performance.now();
   const report = {
     added: [] as string[],
@@ -96,14 +105,21 @@ export function createChangeWriter(parts: WriterParts): ChangeWriter {
       return vectors;
     },
     async write({ documents, ids, isNew }, vectors) {
-      const rows: StoreRow[] = [];
-      let from = 0;
-      for (const document of documents) {
-        rows.push(...document.rows(vectors.slice(from, from + document.rowCount)));
-        from += document.rowCount;
-      }
-      if (!alone) await table.replace(rows, ids);
-      else await (isNew ? table.append(rows) : table.exchange(rows, ids));
+      const changes = documents.map(({ id, uri, roles }) => ({
+        id,
+        roles,
+        replaces: stored.has(uri) || written.has(uri),
+      }));
+      await history.change(changes, (instant) => {
+        const rows: StoreRow[] = [];
+        let from = 0;
+        for (const document of documents) {
+          rows.push(...document.rows(vectors.slice(from, from + document.rowCount), instant));
+          from += document.rowCount;
+        }
+        if (!alone) return table.replace(rows, ids);
+        return isNew ? table.append(rows) : table.exchange(rows, ids);
+      });
       for (const { uri } of documents) {
         if (written.has(uri)) continue;
         written.add(uri);
@@ -161,10 +177,11 @@ export function createChangeWriter(parts: WriterParts): ChangeWriter {
     async remove(documents) {
       await commit();
       await pipeline.drain();
-      for (let from = 0; from < documents.length; from += REMOVE_DOCUMENTS) {
-        const gone = documents.slice(from, from + REMOVE_DOCUMENTS);
-        await table.remove(gone.map(({ id }) => id));
-        report.removed.push(...gone.map(({ uri }) => uri));
+      for (const group of removals(documents)) {
+        const ids = group.map(({ id }) => id);
+        const changes = ids.map((id) => ({ id, roles: [], replaces: true }));
+        await history.change(changes, () => table.remove(ids));
+        report.removed.push(...group.map(({ uri }) => uri));
       }
     },
     skip(uri, reason) {
@@ -184,4 +201,20 @@ export function createChangeWriter(parts: WriterParts): ChangeWriter {
     },
     settle: () => pipeline.settle(),
   };
+}
+
+/** Documents in groups that are removed in one commit: their rows are held in memory on their way into the history. */
+function* removals(documents: readonly StoredHeader[]): Generator<StoredHeader[], void, undefined> {
+  let group: StoredHeader[] = [];
+  let length = 0;
+  for (const document of documents) {
+    if (group.length > 0 && (group.length >= REMOVE_DOCUMENTS || length + document.length > REMOVE_LENGTH)) {
+      yield group;
+      group = [];
+      length = 0;
+    }
+    group.push(document);
+    length += document.length;
+  }
+  if (group.length > 0) yield group;
 }

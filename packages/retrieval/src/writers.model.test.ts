@@ -103,11 +103,13 @@ describe("processes that write at once", () => {
           embedder,
           database,
           vectorWeight: 0.5,
+          now: Date.now,
           alone: false,
           indexPolicy: DEFAULT_INDEX_POLICY,
           exclusively: (_, work) => work({ check: async () => {} }),
           currentWriter: async () => undefined,
           currentManifest: async () => newManifest(embedder),
+          rememberKeepVersions: async () => "30d",
           close: database.close,
         });
       };

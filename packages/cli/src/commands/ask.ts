@@ -7,11 +7,13 @@ import { emptyTenantWarnings } from "../empty-tenant.ts";
 import {
   type AnswerFlags,
   answerChoiceOf,
+  asOfOption,
   type BatchFlags,
   neighboursOf,
   parseGrounding,
   parseNumber,
   principalOf,
+  type TimeFlags,
 } from "../flags.ts";
 import { createAnswerWriter, writeAnswerFoot, writeAnswerText } from "../output/answer.ts";
 import { createLocate } from "../output/locate.ts";
@@ -24,7 +26,7 @@ import { storeLocation } from "../store-flag.ts";
 import { allOf, filterOf } from "../where.ts";
 import { requireKnownRoles, requireStore, settingsOf, withAdvisor } from "../with-advisor.ts";
 
-export interface AskFlags extends AnswerFlags, BatchFlags {}
+export interface AskFlags extends AnswerFlags, BatchFlags, TimeFlags {}
 
 const MAX_TOKENS = 131_072;
 const MAX_SEED = 0xffffffff;
@@ -34,7 +36,7 @@ const MAX_TEMPERATURE = 10;
 export async function ask(context: CommandContext, words: readonly string[], flags: AskFlags): CommandResult {
   const asked = questionOf("ask", words, flags);
   const principal = principalOf(flags);
-  const request = requestOf(flags, principal, context.signal);
+  const request = { ...requestOf(flags, principal, context.signal), ...asOfOption(flags) };
   if (usesSources(request.mode)) requireStore(context, flags);
 
   const progress = createProgressLine(context.host, { json: flags.json === true });
@@ -116,7 +118,8 @@ export async function answerOne(
   const answer = await withHints(terminal.live ? await streamed() : await advisor.ask(request));
   progress.pause();
   if (!terminal.live) await writeAnswerText(terminal, answer.text);
-  const locate = createLocate((id) => advisor.document(id, { principal: request.principal }));
+  const { principal, asOf } = request;
+  const locate = createLocate((id) => advisor.document(id, { principal, ...(asOf && { asOf }) }));
   await writeAnswerFoot(terminal, answer, locate);
   await writeWarnings(terminal, answer.warnings);
   return answer;

@@ -6,12 +6,14 @@ import type { CommandContext, CommandResult } from "../context.ts";
 import { emptyTenantWarnings } from "../empty-tenant.ts";
 import {
   type AskerFlags,
+  asOfOption,
   type BatchFlags,
   neighboursOf,
   type PassageFlags,
   parseNumber,
   parseSearchMode,
   principalOf,
+  type TimeFlags,
 } from "../flags.ts";
 import { createLocate } from "../output/locate.ts";
 import { writePassages, writeSearchTimings } from "../output/passages.ts";
@@ -22,7 +24,7 @@ import { searchLine } from "../result-lines.ts";
 import { allOf, filterOf } from "../where.ts";
 import { requireKnownRoles, requireStore, settingsOf, withAdvisor } from "../with-advisor.ts";
 
-export interface SearchFlags extends AskerFlags, BatchFlags, PassageFlags {
+export interface SearchFlags extends AskerFlags, BatchFlags, PassageFlags, TimeFlags {
   readonly mode?: string;
   readonly full?: boolean;
 }
@@ -36,10 +38,12 @@ export async function search(
   const { host, signal, terminal } = context;
   const asked = questionOf("search", words, flags);
   const principal = principalOf(flags);
+  const time = asOfOption(flags);
   const filter = filterOf(flags);
   const options = {
     principal,
     signal,
+    ...time,
     ...(filter && { filter }),
     ...neighboursOf(flags),
     ...(flags.mode !== undefined && { mode: parseSearchMode(flags.mode) }),
@@ -76,7 +80,7 @@ export async function search(
         await terminal.line(JSON.stringify(searchLine(randomUUID(), result)));
         return;
       }
-      const locate = createLocate((id) => advisor.document(id, { principal }));
+      const locate = createLocate((id) => advisor.document(id, { principal, ...time }));
       await writePassages(terminal, result, { locate, full: flags.full === true });
       if (flags.timings) await writeSearchTimings(terminal, result.timings);
       await writeWarnings(terminal, result.warnings);

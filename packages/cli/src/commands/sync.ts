@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import { BadInputError, type ChangeReport, DEFAULT_TENANT } from "@advisor/contracts";
 import type { CommandContext, CommandResult } from "../context.ts";
-import type { StoreFlags } from "../flags.ts";
+import { parseKeepVersions, type StoreFlags } from "../flags.ts";
 import { counted, duration } from "../output/numbers.ts";
 import { printableLine } from "../output/printable.ts";
 import { createProgressLine } from "../output/progress-line.ts";
@@ -15,6 +15,7 @@ import { settingsOf, withAdvisor } from "../with-advisor.ts";
 export interface FolderFlags extends StoreFlags {
   readonly defaultRole: readonly string[];
   readonly source?: string;
+  readonly keepVersions?: string;
   readonly include: readonly string[];
   readonly exclude: readonly string[];
   readonly verbose?: boolean;
@@ -34,10 +35,13 @@ export async function sync(
   flags: SyncFlags,
 ): CommandResult {
   requireOneSource(folders, flags);
+  const keep =
+    flags.keepVersions === undefined ? {} : { keepVersions: parseKeepVersions(flags.keepVersions) };
   const progress = createProgressLine(context.host, { json: flags.json === true });
   progress.say("Opening the store");
   try {
-    await withAdvisor(context, settingsOf(context, flags, progress.show), async (advisor) => {
+    const settings = { ...settingsOf(context, flags, progress.show), ...keep };
+    await withAdvisor(context, settings, async (advisor) => {
       for (const [index, folder] of folders.entries()) {
         const report = await advisor.sync(resolve(context.host.cwd, folder), {
           ...folderOptions(flags),

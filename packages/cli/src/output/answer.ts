@@ -97,6 +97,11 @@ async function writeCitation(
     await terminal.line(indent(quote, margin));
   }
   await terminal.line(margin + terminal.style(style, `${mark} ${words}`));
+  if (answer.asOf !== undefined && citation.validFrom !== undefined) {
+    const { validFrom, validTo } = citation;
+    const end = validTo === undefined ? "stands still" : `stood until ${validTo}`;
+    await terminal.line(margin + terminal.style("dim", `version of ${validFrom}, ${end}`));
+  }
 }
 
 /** The arm, and where the time went. */

@@ -1,10 +1,11 @@
 import { AdvisorError, type AdvisorErrorOptions } from "./advisor-error.ts";
 
-/** What was wrong with the call. */
+/** What was wrong with the call. `history_unavailable`: the store does not know what it held at that instant. */
 export type BadInputErrorCode =
   | "invalid_setting"
   | "invalid_request"
   | "folder_missing"
+  | "history_unavailable"
   | "unknown_role"
   | "unknown_mode"
   | "unknown_adapter"

@@ -2,7 +2,14 @@ import { createHash } from "node:crypto";
 import { readdir, readFile, realpath, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
-import { DEFAULT_TENANT, isAdministrator, type Principal, permits, principalSchema } from "../access.ts";
+import {
+  type Access,
+  DEFAULT_TENANT,
+  isAdministrator,
+  type Principal,
+  permits,
+  principalSchema,
+} from "../access.ts";
 import { type AdministrationRequest, administrationRequestSchema } from "../administration.ts";
 import {
   type Chunk,
@@ -16,6 +23,12 @@ import { CancelledError } from "../errors/cancelled-error.ts";
 import { NotPermittedError } from "../errors/not-permitted-error.ts";
 import { countFacets, countRequestSchema, facetsRequestSchema } from "../facets.ts";
 import { type Filter, matchesFilter } from "../filter.ts";
+import {
+  type DocumentReference,
+  type DocumentVersion,
+  documentReferenceSchema,
+  instantSchema,
+} from "../history.ts";
 import { parseInput } from "../parse-input.ts";
 import type { Passage } from "../passage.ts";
 import type { Warning } from "../progress.ts";
@@ -47,13 +60,21 @@ interface Stored {
   readonly chunks: readonly Chunk[];
 }
 
+/** A stored document and when it stood, in epoch milliseconds. */
+interface Version extends Stored {
+  readonly validFrom: number;
+  readonly validTo?: number;
+}
+
 /**
  * Keeps the whole {@link Retriever} contract in memory, on a small scale: passages are paragraphs, ranked by the number of
  * the question's words they hold, in every mode. It reads the front matter keys `title` and `roles` in one line each, and
- * syncs `.md` and `.txt` files. Seed it with `upsert`.
+ * syncs `.md` and `.txt` files. Seed it with `upsert`. It keeps every version until it is purged.
  */
 export function createFakeRetriever(): FakeRetriever {
-  const store = new Map<string, Stored>();
+  const store = new Map<string, Version>();
+  const past: Version[] = [];
+  const begin = Date.now();
   const searches: SearchRequest[] = [];
   let disposed = false;
   let failure: Error | undefined;
@@ -69,6 +90,41 @@ export function createFakeRetriever(): FakeRetriever {
   };
   const dispose = async () => {
     disposed = true;
+  };
+
+  /** Ends the present version of a document, if there is one, and says when. */
+  const end = (id: string): number => {
+    const current = store.get(id);
+    const latest = past.filter(({ document }) => document.id === id).map(({ validTo = 0 }) => validTo);
+    const instant = Math.max(Date.now(), (current?.validFrom ?? 0) + 1, ...latest);
+    if (current) past.push({ ...current, validTo: instant });
+    store.delete(id);
+    return instant;
+  };
+
+  /** What stood at an instant; now, when there is none. */
+  const standing = (asOf: Date | undefined): Version[] => {
+    if (!asOf) return [...store.values()];
+    const instant = asOf.getTime();
+    if (instant > Date.now()) throw badInstant(asOf, "invalid_request", "it lies in the future");
+    if (instant < begin) throw badInstant(asOf, "history_unavailable", "nothing is known of that time");
+    return [...store.values(), ...past].filter(
+      ({ validFrom, validTo }) => validFrom <= instant && (validTo === undefined || validTo > instant),
+    );
+  };
+
+  /** The rule of today, of one that was removed nobody's. */
+  const ruleOf = ({ id, access }: Document): Access =>
+    store.get(id)?.document.access ?? { tenant: access.tenant, roles: [] };
+
+  const named = (reference: DocumentReference, principal: Principal): Version[] => {
+    const wanted = parseInput(documentReferenceSchema, reference, "page");
+    const who = parseInput(principalSchema, principal, "principal");
+    return [...store.values(), ...past].filter(({ document }) => {
+      if (!permits(ruleOf(document), who)) return false;
+      if ("documentId" in wanted) return document.id === wanted.documentId;
+      return document.uri === wanted.uri && (wanted.source ?? document.source) === document.source;
+    });
   };
 
   const write = (
@@ -105,7 +161,7 @@ export function createFakeRetriever(): FakeRetriever {
         continue;
       }
       (before ? changed : added).push(input.uri);
-      store.set(next.document.id, next);
+      store.set(next.document.id, { ...next, validFrom: end(next.document.id) });
       chunks += next.chunks.length;
     }
     const warnings: Warning[] = [];
@@ -116,16 +172,16 @@ export function createFakeRetriever(): FakeRetriever {
       for (const [id, { document }] of store) {
         if (document.access.tenant !== tenant || document.source !== source || kept.has(document.uri))
           continue;
-        store.delete(id);
+        end(id);
         removed.push(document.uri);
       }
     }
     return { added, changed, removed, unchanged, skipped, chunks, elapsedMs: 0, warnings };
   };
 
-  const readable = (principal: Principal, filter: Filter | undefined) =>
-    [...store.values()].filter(
-      ({ document }) => permits(document.access, principal) && (!filter || matchesFilter(filter, document)),
+  const readable = (principal: Principal, filter: Filter | undefined, asOf?: Date) =>
+    standing(asOf).filter(
+      ({ document }) => permits(ruleOf(document), principal) && (!filter || matchesFilter(filter, document)),
     );
 
   /** The tenant that the request may change. */
@@ -159,24 +215,27 @@ export function createFakeRetriever(): FakeRetriever {
       const { signal, ...fields } = request;
       throwIfAborted(signal, "retrieval");
       const parsed = parseInput(searchRequestSchema, fields, "search request");
-      const { query, principal, topK, mode, filter, neighbours = { before: 0, after: 0 }, copies } = parsed;
+      const { query, principal, topK, mode, filter, asOf, copies } = parsed;
+      const { neighbours = { before: 0, after: 0 } } = parsed;
       searches.push(request);
       const failing = failure;
       failure = undefined;
       if (failing) throw failing;
       const asked = new Set(words(query));
-      const found: { chunk: Chunk; document: Document; chunks: readonly Chunk[]; hits: number }[] = [];
-      for (const { document, chunks } of readable(principal, filter)) {
+      const found: { chunk: Chunk; version: Version; hits: number }[] = [];
+      for (const version of readable(principal, filter, asOf)) {
+        const { document, chunks } = version;
         for (const chunk of chunks) {
           const held = new Set(words(`${document.title} ${chunk.headings.join(" ")} ${chunk.text}`));
           const hits = [...asked].filter((word) => held.has(word)).length;
-          if (hits > 0) found.push({ chunk, document, chunks, hits });
+          if (hits > 0) found.push({ chunk, version: version, hits });
         }
       }
       found.sort((a, b) => b.hits - a.hits || (a.chunk.id < b.chunk.id ? -1 : 1));
       const passages: Passage[] = [];
       const covered = new Set<Chunk>();
-      for (const { chunk, document, chunks } of found) {
+      for (const { chunk, version: stored } of found) {
+        const { document, chunks } = stored;
         const { uri, title, version, source } = document;
         const { id, documentId, start, end, text } = chunk;
         const same = passages.find((passage) => passage.text === text && words(text).length >= 12);
@@ -190,6 +249,7 @@ export function createFakeRetriever(): FakeRetriever {
         const passage: Passage = {
           ...chunk,
           ...{ uri, title, version, source },
+          ...validity(stored),
           score: 1 / place,
           ranks: {
             ...(mode === "keyword" ? {} : { vector: place }),
@@ -206,13 +266,18 @@ export function createFakeRetriever(): FakeRetriever {
         const widened = { ...wide, text: document.text.slice(wide.start, wide.end), found: { start, end } };
         passages.push(first === last ? passage : { ...passage, ...widened });
       }
-      return { passages, timings: { totalMs: 0 }, warnings: [] };
+      const warnings = asOf
+        ? [{ code: "as_of", message: `The pages were read as they stood at ${asOf.toISOString()}` }]
+        : [];
+      return { passages, timings: { totalMs: 0 }, warnings };
     },
-    async document(id: string, principal: Principal) {
+    async document(id: string, principal: Principal, options = {}) {
       live();
       parseInput(principalSchema, principal, "principal");
-      const document = store.get(id)?.document;
-      return document && permits(document.access, principal) ? document : undefined;
+      const asOf = parseInput(instantSchema.optional(), options.asOf, "document options, asOf");
+      const document = standing(asOf).find((version) => version.document.id === id)?.document;
+      if (!document || !permits(ruleOf(document), principal)) return undefined;
+      return { ...document, access: ruleOf(document) };
     },
     async upsert(documents, options = {}) {
       // Of two documents with one uri the later one is meant.
@@ -226,8 +291,11 @@ export function createFakeRetriever(): FakeRetriever {
       const removed: string[] = [];
       const skipped: Skipped[] = [];
       for (const uri of uris) {
-        if (store.delete(documentId(options.tenant ?? DEFAULT_TENANT, "upsert", uri))) removed.push(uri);
-        else skipped.push({ uri, reason: "no document of this uri was handed over with upsert" });
+        const id = documentId(options.tenant ?? DEFAULT_TENANT, "upsert", uri);
+        if (store.has(id)) {
+          end(id);
+          removed.push(uri);
+        } else skipped.push({ uri, reason: "no document of this uri was handed over with upsert" });
       }
       return {
         added: [],
@@ -291,6 +359,42 @@ export function createFakeRetriever(): FakeRetriever {
       const all = [...store.values()].filter(({ document }) => document.access.tenant === tenant);
       return [...new Set(all.flatMap(({ document }) => document.access.roles))].sort();
     },
+    async versions(reference, principal) {
+      live();
+      return named(reference, principal)
+        .map((version): DocumentVersion => {
+          const { id, uri, source, title, version: hash } = version.document;
+          const chunks = version.chunks.length;
+          return { documentId: id, uri, source, title, version: hash, ...validity(version), chunks };
+        })
+        .sort((a, b) => (a.validFrom < b.validFrom ? 1 : -1));
+    },
+    async purge(references, principal) {
+      live();
+      if (!isAdministrator(principal)) {
+        throw new NotPermittedError({
+          code: "not_permitted",
+          subject: "purge",
+          reason: "administrators alone may",
+          nextStep: "Run it as one",
+        });
+      }
+      const purged = new Map<string, { documentId: string; uri: string; source: string; versions: number }>();
+      const skipped: Skipped[] = [];
+      for (const reference of references) {
+        const versions = named(reference, principal);
+        const uri = "uri" in reference ? reference.uri : reference.documentId;
+        if (versions.length === 0) skipped.push({ uri, reason: "no version of such a page is stored" });
+        for (const { document } of versions) {
+          const { id, source } = document;
+          const known = purged.get(id)?.versions ?? 0;
+          purged.set(id, { documentId: id, uri: document.uri, source, versions: known + 1 });
+        }
+      }
+      for (const id of purged.keys()) store.delete(id);
+      past.splice(0, past.length, ...past.filter(({ document }) => !purged.has(document.id)));
+      return { purged: [...purged.values()], skipped, elapsedMs: 0 };
+    },
     async status() {
       live();
       const tenants = new Map<string, { tenant: string; documents: number; chunks: number }>();
@@ -313,6 +417,26 @@ export function createFakeRetriever(): FakeRetriever {
     dispose,
     [Symbol.asyncDispose]: dispose,
   };
+}
+
+function validity({ validFrom, validTo }: Version) {
+  return {
+    validFrom: new Date(validFrom).toISOString(),
+    ...(validTo !== undefined && { validTo: new Date(validTo).toISOString() }),
+  };
+}
+
+function badInstant(
+  asOf: Date,
+  code: "invalid_request" | "history_unavailable",
+  reason: string,
+): BadInputError {
+  return new BadInputError({
+    code,
+    subject: `as of ${asOf.toISOString()}`,
+    reason,
+    nextStep: "Name another time",
+  });
 }
 
 function read(

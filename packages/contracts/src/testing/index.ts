@@ -12,4 +12,5 @@ export {
 export { createFakeRetriever, type FakeRetriever } from "./fake-retriever.ts";
 export { createFakeS3, type FakeS3, type S3Credentials, type S3Fault } from "./fake-s3/fake-s3.ts";
 export { describeGenerator, type GeneratorUnderTest } from "./generator-suite.ts";
+export { describeHistory } from "./history-suite.ts";
 export { describeRetriever } from "./retriever-suite.ts";

@@ -55,6 +55,15 @@ function quoteFrom({ passageIndex, start, end }: Place, passages: readonly Passa
   };
 }
 
-function origin({ id, documentId, uri, title, version }: Passage) {
-  return { passageId: id, documentId, uri, title, version };
+/** Where a citation points: the passage, and the version of its document that was read. */
+export function origin({ id, documentId, uri, title, version, validFrom, validTo }: Passage) {
+  return {
+    passageId: id,
+    documentId,
+    uri,
+    title,
+    version,
+    ...(validFrom !== undefined && { validFrom }),
+    ...(validTo !== undefined && { validTo }),
+  };
 }

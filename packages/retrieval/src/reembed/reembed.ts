@@ -175,8 +175,8 @@ async function moveInto(move: Move, parsed: Parsed) {
     await target.database.dropDocumentTables(new Set(await source.database.tableNames()));
     throwIfAborted(parsed.signal, "re-embedding", "Call again: it goes on from where it stopped");
     await turn.check();
-    const { format } = manifest;
-    const switched = { format, ...next, replaced: manifest.generation };
+    const { format, keepVersions } = now;
+    const switched = { format, keepVersions, ...next, replaced: manifest.generation };
     await finishSwitch(store, await writeManifest(store.database, switched));
   });
   const after = await bytesOf(target);

@@ -7,11 +7,11 @@ import {
 } from "@advisor/contracts";
 import type { z } from "zod";
 import { chunkFilter, documentsFilter } from "../store/filter.ts";
-import type { LanceTable } from "../store/lance.ts";
+import type { TableView } from "../store/lance.ts";
 
 /** How much the principal may read, counted inside the database. */
 export async function countReadable(
-  table: LanceTable | undefined,
+  table: TableView | undefined,
   { principal, filter }: CountRequest,
 ): Promise<Counts> {
   if (!table) return { documents: 0, passages: 0 };
@@ -24,7 +24,7 @@ export async function countReadable(
 
 /** Groups the documents that the principal may read: only their headers leave the database. */
 export async function facetsOfReadable(
-  table: LanceTable | undefined,
+  table: TableView | undefined,
   request: z.output<typeof facetsRequestSchema>,
 ): Promise<FacetsResult> {
   const { principal, filter } = request;

@@ -1,4 +1,4 @@
-import type { KeywordClause, LanceTable } from "../store/lance.ts";
+import type { KeywordClause, TableView } from "../store/lance.ts";
 import { PASSAGE_COLUMNS } from "../store/schema.ts";
 import { splitIdentifiers } from "./identifiers.ts";
 import type { Leg } from "./leg.ts";
@@ -13,7 +13,7 @@ const IDENTIFIER_BOOST = 3;
 
 /** Permitted chunks that share words or identifiers with the question, by BM25 over their columns. */
 export async function searchKeywords(
-  table: LanceTable,
+  table: TableView,
   query: string,
   permitted: string,
   limit: number,

@@ -16,6 +16,7 @@ export function passageOf(row: Row, score: number, ranks: Passage["ranks"]): Pas
     uri: String(row.uri),
     title: String(row.title),
     version: String(row.version),
+    ...validity(row),
     text: String(row.text),
     ordinal: Number(row.ordinal),
     start: Number(row.startOffset),
@@ -23,6 +24,15 @@ export function passageOf(row: Row, score: number, ranks: Passage["ranks"]): Pas
     headings: (row.headings as readonly unknown[]).map(String),
     score,
     ranks,
+  };
+}
+
+/** When the row's version stood, as passages and documents say it. */
+export function validity(row: Row): { validFrom: string; validTo?: string } {
+  const iso = (epoch: unknown) => new Date(Number(epoch)).toISOString();
+  return {
+    validFrom: iso(row.validFrom),
+    ...(typeof row.validTo === "number" && { validTo: iso(row.validTo) }),
   };
 }
 

@@ -1,6 +1,6 @@
 import type { Filter, Neighbours, Passage, Principal } from "@advisor/contracts";
 import { headersOf, neighboursOf } from "../store/filter.ts";
-import type { LanceTable, Row } from "../store/lance.ts";
+import type { Row, TableView } from "../store/lance.ts";
 
 /**
  * The first `count` of a ranked list in which no passage lies in another one's surroundings: that one already says it, and
@@ -28,7 +28,7 @@ export function withoutCovered<Item extends Pick<Passage, "documentId" | "ordina
  * twice. The neighbours are read under the same access and filter, and of the same version only.
  */
 export async function widen(
-  table: LanceTable,
+  table: TableView,
   passages: readonly Passage[],
   { before, after }: Neighbours,
   principal: Principal,

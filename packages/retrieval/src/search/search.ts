@@ -8,7 +8,7 @@ import type {
   SearchResult,
 } from "@advisor/contracts";
 import { chunkFilter } from "../store/filter.ts";
-import type { LanceTable, Row } from "../store/lance.ts";
+import type { Row, TableView } from "../store/lance.ts";
 import { foldCopies } from "./copies.ts";
 import { fuse } from "./fusion.ts";
 import { splitIdentifiers } from "./identifiers.ts";
@@ -31,7 +31,7 @@ const IDENTIFIER_VECTOR_WEIGHT = 0.03;
 const NO_NEIGHBOURS: Neighbours = { before: 0, after: 0 };
 
 export interface SearchParts {
-  readonly table: LanceTable | undefined;
+  readonly table: TableView | undefined;
   readonly embedder: Embedder;
   /** The vector leg's share in a hybrid search, in [0, 1]. */
   readonly vectorWeight: number;
@@ -110,7 +110,7 @@ interface Legs {
 
 async function runLegs(
   { embedder, reranking }: SearchParts,
-  table: LanceTable,
+  table: TableView,
   { query, principal, topK, mode, filter, signal }: ParsedSearch,
 ): Promise<Legs> {
   const begin = performance.now();

@@ -1,10 +1,10 @@
-import type { LanceTable } from "../store/lance.ts";
+import type { TableView } from "../store/lance.ts";
 import { PASSAGE_COLUMNS } from "../store/schema.ts";
 import type { Leg } from "./leg.ts";
 
 /** Permitted chunks whose vectors are nearest to the question's. A question without a known word finds none. */
 export async function searchVectors(
-  table: LanceTable,
+  table: TableView,
   vector: Float32Array,
   permitted: string,
   limit: number,

@@ -1,4 +1,4 @@
-import { type Filter, isAdministrator, type Principal } from "@advisor/contracts";
+import { type DocumentReference, type Filter, isAdministrator, type Principal } from "@advisor/contracts";
 import { equalTerm, existsTerm, rangeTerms } from "./facts.ts";
 
 /**
@@ -102,4 +102,62 @@ export const GONE_ROWS = "kind = 'gone'";
 export function rowsOfDocuments(ids: readonly string[]): string {
   if (ids.length === 0) return "false";
   return `documentId IN (${ids.map(literal).join(", ")})`;
+}
+
+/** Rows that both filters let through. */
+export function both(first: string, second: string): string {
+  return `(${first}) AND (${second})`;
+}
+
+/** Rows that either filter lets through. */
+export function either(first: string, second: string): string {
+  return `(${first}) OR (${second})`;
+}
+
+/** The row of a history that says that an erasure is not done. */
+export const ERASING = "kind = 'erasing'";
+
+/** Rows of versions that stood at an instant, in epoch milliseconds. */
+export function stoodAt(instant: number): string {
+  return `validFrom <= ${whole(instant)} AND (validTo IS NULL OR validTo > ${whole(instant)})`;
+}
+
+/** Rows of versions that had been replaced or removed by an instant. */
+export function endedBy(instant: number): string {
+  return `validTo <= ${whole(instant)}`;
+}
+
+/** Rows of these ids. */
+export function rowsOfIds(ids: readonly string[]): string {
+  if (ids.length === 0) return "false";
+  return `id IN (${ids.map(literal).join(", ")})`;
+}
+
+/** Header rows of the documents a reference names, of those the principal may read. */
+export function referenceFilter(reference: DocumentReference, principal: Principal): string {
+  const named =
+    "documentId" in reference
+      ? `documentId = ${literal(reference.documentId)}`
+      : `uri = ${literal(reference.uri)}${reference.source === undefined ? "" : ` AND source = ${literal(reference.source)}`}`;
+  return `kind = 'document' AND ${named} AND ${accessFilter(principal)}`;
+}
+
+/** The rows that say from when on a history is whole, or those of them that name an earlier instant than this one. */
+export function horizonFilter(before?: number): string {
+  return before === undefined ? "kind = 'horizon'" : `kind = 'horizon' AND validFrom < ${whole(before)}`;
+}
+
+/** An instant as the value of a column. */
+export function instantValue(instant: number): string {
+  return `cast(${whole(instant)} as bigint)`;
+}
+
+/** The value of a roles column. */
+export function rolesValue(roles: readonly string[]): string {
+  return `make_array(${roles.map(literal).join(", ")})`;
+}
+
+function whole(value: number): string {
+  if (!Number.isSafeInteger(value)) throw new TypeError("an instant is a whole number of milliseconds");
+  return String(value);
 }

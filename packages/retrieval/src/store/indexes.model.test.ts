@@ -31,9 +31,19 @@ async function open(
   const currentWriter = async () => undefined;
   const currentManifest = async () => newManifest(embedder);
   const close = () => database.close();
+  const rememberKeepVersions = async () => "none" as const;
   const parts = { location: join(root, name), database, embedder, vectorWeight: 0.5, alone: true };
   return {
-    knowledge: createRetriever({ ...parts, indexPolicy, exclusively, currentWriter, currentManifest, close }),
+    knowledge: createRetriever({
+      ...parts,
+      indexPolicy,
+      exclusively,
+      currentWriter,
+      currentManifest,
+      close,
+      now: Date.now,
+      rememberKeepVersions,
+    }),
     database,
   };
 }

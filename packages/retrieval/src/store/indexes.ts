@@ -38,7 +38,11 @@ export async function makeKeywordIndexes(table: Lance.Table, lance: typeof Lance
 }
 
 /** Words: English stemming and stop words, accents folded; other languages are matched by their whole words. */
-function makeKeywordIndex(table: Lance.Table, lance: typeof Lance, column: KeywordColumn): Promise<void> {
+export function makeKeywordIndex(
+  table: Lance.Table,
+  lance: typeof Lance,
+  column: KeywordColumn,
+): Promise<void> {
   const words: Partial<Lance.FtsOptions> = { baseTokenizer: "simple", withPosition: false };
   const identifiers: Partial<Lance.FtsOptions> = {
     baseTokenizer: "whitespace",
@@ -87,6 +91,12 @@ export async function maintain(
     for (const name of old) await table.dropIndex(name);
   }
   return plan;
+}
+
+/** Drops all indexes but those of words: their files name rows and vectors. */
+export async function dropOtherIndexes(table: Lance.Table): Promise<void> {
+  const words = new Set<string>(KEYWORD_COLUMNS.map(indexOf));
+  for (const { name } of await table.listIndices()) if (!words.has(name)) await table.dropIndex(name);
 }
 
 async function readState(table: Lance.Table) {

@@ -5,27 +5,30 @@ import type * as Lance from "@lancedb/lancedb";
 import type * as Arrow from "apache-arrow";
 import { type Cell, openCell, readCell } from "./cell.ts";
 import { dropFolder, removeDropped } from "./drop-folder.ts";
-import { GONE_ROWS, rowsOfDocuments } from "./filter.ts";
+import { GONE_ROWS, instantValue, rowsOfDocuments } from "./filter.ts";
+import { dropOldStates, eraseRows, type HistoryTable, wrapHistory } from "./history-table.ts";
 import type { IndexPolicy, MaintenancePlan } from "./index-policy.ts";
-import { KEYWORD_COLUMNS, type KeywordColumn, maintain, makeKeywordIndexes } from "./indexes.ts";
+import {
+  dropOtherIndexes,
+  KEYWORD_COLUMNS,
+  type KeywordColumn,
+  maintain,
+  makeKeywordIndex,
+  makeKeywordIndexes,
+} from "./indexes.ts";
 import { type StorageOptions, secretsOf } from "./location.ts";
 import { readingOptions, tryingAgain, writingOptions } from "./object-store.ts";
 import { type RawTable, schemaWithVectors, wrapRaw } from "./raw-table.ts";
-import { rowsToArrow } from "./rows-to-arrow.ts";
+import { arrowRows, plainRows, type Row } from "./rows.ts";
 import { type StoreRow, storeSchema } from "./schema.ts";
 import { storeFailure } from "./store-failure.ts";
+import { type Guard, type Guards, readTable, type TableReader } from "./table-reader.ts";
+
+export type { Row } from "./rows.ts";
 
 /** Limits on LanceDB's caches, which would else grow to 7 GB: enough for the indexes of some 100,000 chunks. */
 const INDEX_CACHE_BYTES = 128n * 1024n * 1024n;
 const METADATA_CACHE_BYTES = 32n * 1024n * 1024n;
-/** Partitions of a vector index that are searched at least. */
-const MIN_PARTITIONS = 20;
-/** How many times the wanted rows a vector index gives, before they are compared exactly. Measured, see docs/retrieval.md. */
-const REFINE_FACTOR = 10;
-
-/** A row as a query gave it, by column. */
-export type Row = Readonly<Record<string, unknown>>;
-
 /** Words looked for in one column. No sign in them has a meaning of its own. */
 export interface KeywordClause {
   readonly words: string;
@@ -33,8 +36,8 @@ export interface KeywordClause {
   readonly boost: number;
 }
 
-/** One tenant's table. Filters are SQL from `filter.ts`. Failures are `StoreError`s. */
-export interface LanceTable {
+/** What a search reads: a tenant's documents as they stand, or as they stood at an instant. */
+export interface TableView extends Pick<TableReader, "nearest" | "select" | "count"> {
   /** Rows that share words with any of the clauses, by the sum of their BM25 scores, best first. */
   keyword(
     clauses: readonly KeywordClause[],
@@ -42,10 +45,10 @@ export interface LanceTable {
     limit: number,
     columns: readonly string[],
   ): Promise<Row[]>;
-  /** Rows of the nearest vectors, nearest first: exact, or in a large table by its index and then exact among many. */
-  nearest(vector: Float32Array, filter: string, limit: number, columns: readonly string[]): Promise<Row[]>;
-  select(filter: string, columns: readonly string[]): Promise<Row[]>;
-  count(filter: string): Promise<number>;
+}
+
+/** One tenant's table. Filters are SQL from `filter.ts`. Failures are `StoreError`s. */
+export interface LanceTable extends TableView, TableReader {
   /** Puts these rows in place of all rows of these documents, in one commit, whoever else writes. It reads the whole table. */
   replace(rows: readonly StoreRow[], documentIds: readonly string[]): Promise<void>;
   /** The same for the only writer, many times faster in a large table: it looks at these documents' rows alone. */
@@ -62,6 +65,16 @@ export interface LanceTable {
   tidy(policy: IndexPolicy, changed: boolean): Promise<MaintenancePlan>;
   /** Makes the indexes anew, compacts the table, and drops its old states. */
   rebuild(policy: IndexPolicy): Promise<MaintenancePlan>;
+  /** Words as the column's index holds them, each with the place of its word in the text; stop words are left out. */
+  tokenize(
+    text: string,
+    column: KeywordClause["column"],
+  ): Promise<readonly { readonly text: string; readonly position: number }[]>;
+  /**
+   * Removes rows and rewrites the table and its keyword indexes, so that no file of it holds them any more. The other indexes
+   * go; the next writing call makes them again.
+   */
+  erase(filter: string): Promise<void>;
   close(): void;
 }
 
@@ -80,6 +93,12 @@ export interface LanceDatabase {
   schemaOf(name: string): Promise<Arrow.Schema>;
   /** Removes every table of documents but these, and leaves what describes the store. */
   dropDocumentTables(keep?: ReadonlySet<string>): Promise<void>;
+  /** Undefined when there is no such table. */
+  openHistory(name: string): Promise<HistoryTable | undefined>;
+  /** Opens the table, or makes it. Only a writer that holds the lock may call it. */
+  openOrCreateHistory(name: string, dimensions: number): Promise<HistoryTable>;
+  /** Adds the columns of format 4 to a table of format 3, whose rows are taken to stand since `validFrom`. */
+  addValidity(name: string, validFrom: number): Promise<void>;
   /** Removes a table with all of its states. Only a writer that holds the lock may call it. */
   drop(name: string): Promise<void>;
   /** Reads a small table of texts by key; undefined when there is none. */
@@ -150,7 +169,15 @@ export async function openDatabase(location: string, options?: StorageOptions): 
       throw error;
     }
   };
-  const wrap = (table: Lance.Table) => wrapTable(table, { lance, arrow }, { guard, writeGuard });
+  const guards = { guard, writeGuard };
+  const wrap = (table: Lance.Table) => wrapTable(table, { lance, arrow }, guards, !options);
+  const make = (name: string, dimensions: number) =>
+    writeGuard(async () => {
+      const connection = await writing();
+      const existing = await open(connection, name);
+      if (existing) return existing;
+      return connection.createEmptyTable(name, storeSchema(arrow, dimensions), { existOk: true });
+    });
   const drop = (name: string) =>
     writeGuard(async () => {
       if (!options) return dropFolder(location, name);
@@ -166,12 +193,7 @@ export async function openDatabase(location: string, options?: StorageOptions): 
     },
     async openOrCreate(name, dimensions) {
       if (!options) await guard(() => removeDropped(location));
-      const table = await writeGuard(async () => {
-        const connection = await writing();
-        const existing = await open(connection, name);
-        if (existing) return existing;
-        return connection.createEmptyTable(name, storeSchema(arrow, dimensions), { existOk: true });
-      });
+      const table = await make(name, dimensions);
       await writeGuard(() => makeKeywordIndexes(table, lance));
       return wrap(table);
     },
@@ -195,6 +217,26 @@ export async function openDatabase(location: string, options?: StorageOptions): 
       }
     },
     drop,
+    async openHistory(name) {
+      const table = await guard(() => open(reading, name));
+      return table && wrapHistory(table, arrow, guards, !options);
+    },
+    openOrCreateHistory: async (name, dimensions) =>
+      wrapHistory(await make(name, dimensions), arrow, guards, !options),
+    async addValidity(name, validFrom) {
+      await writeGuard(async () => {
+        const table = await open(await writing(), name);
+        if (!table) return;
+        const names = new Set((await table.schema()).fields.map((field) => field.name));
+        if (!names.has("validFrom")) {
+          await table.addColumns([{ name: "validFrom", valueSql: instantValue(validFrom) }]);
+        }
+        if (!names.has("validTo")) {
+          await table.addColumns(new arrow.Field("validTo", new arrow.Int64(), true));
+        }
+        table.close();
+      });
+    },
     readSettings: (name) =>
       guard(async () => {
         const table = await reading.openTable(name).catch((error) => {
@@ -206,10 +248,12 @@ export async function openDatabase(location: string, options?: StorageOptions): 
       }),
     async writeSettings(name, settings) {
       const rows = [...settings].map(([key, value]) => ({ key, value }));
-      const there = (await tableNames()).includes(name);
-      await writeGuard(async () =>
-        (await writing()).createTable(name, rows, there ? { mode: "overwrite" } : { existOk: true }),
-      );
+      await writeGuard(async () => {
+        const connection = await writing();
+        const known = await open(connection, name);
+        known?.close();
+        await connection.createTable(name, rows, known ? { mode: "overwrite" } : { existOk: true });
+      });
     },
     openCell: (name) =>
       writeGuard(async () => guardedCell(await openCell(await writing(), name), guard, writeGuard)),
@@ -225,8 +269,6 @@ export async function openDatabase(location: string, options?: StorageOptions): 
 function isAbsent(error: unknown): boolean {
   return /was not found|dataset .*not found/i.test((error as Error).message);
 }
-
-type Guard = <Result>(work: () => Promise<Result>) => Promise<Result>;
 
 function guardedCell(cell: Cell, guard: Guard, writeGuard: Guard): Cell {
   return {
@@ -245,7 +287,8 @@ async function holdsData(location: string, table: string): Promise<boolean> {
 function wrapTable(
   table: Lance.Table,
   { lance, arrow }: Libraries,
-  { guard, writeGuard }: { readonly guard: Guard; readonly writeGuard: Guard },
+  { guard, writeGuard }: Guards,
+  locked: boolean,
 ): LanceTable {
   let indexed = false;
   const isIndexed = async () => {
@@ -254,13 +297,8 @@ function wrapTable(
     indexed = KEYWORD_COLUMNS.every((column) => columns.has(column));
     return indexed;
   };
-  const arrowRows = async (rows: readonly StoreRow[]) =>
-    rowsToArrow(
-      arrow,
-      storeSchema(arrow, vectorLength(await table.schema())),
-      rows as readonly object[] as Row[],
-    );
   return {
+    ...readTable(table, guard),
     keyword: (clauses, filter, limit, columns) =>
       guard(async () => {
         // Without its indexes a table is empty still: its maker was killed, or is at it.
@@ -286,31 +324,9 @@ function wrapTable(
           [...columns, "_score"],
         );
       }),
-    nearest: (vector, filter, limit, columns) =>
-      guard(async () => {
-        // Vectors are of unit length, so the dot product ranks as the cosine does.
-        const near = table.query().nearestTo(vector).distanceType("dot").where(filter);
-        // Where there is an index. All its partitions are searched, or a selective filter would starve: the default ends
-        // with 20 of them. What it finds is compared again by the vectors themselves.
-        const query = near.nprobes(MIN_PARTITIONS).maximumNprobes(0).refineFactor(REFINE_FACTOR);
-        const names = [...columns, "_distance"];
-        return plainRows(await query.select(names).limit(limit).toArray(), names);
-      }),
-    select: (filter, columns) =>
-      guard(async () =>
-        plainRows(
-          await table
-            .query()
-            .where(filter)
-            .select([...columns])
-            .toArray(),
-          columns,
-        ),
-      ),
-    count: (filter) => guard(() => table.countRows(filter)),
     replace: (rows, documentIds) =>
       writeGuard(async () => {
-        const data = await arrowRows(rows);
+        const data = arrowRows(arrow, await table.schema(), rows);
         await table
           .mergeInsert("id")
           .whenMatchedUpdateAll()
@@ -339,13 +355,13 @@ function wrapTable(
           .whenMatchedUpdateAll()
           .whenNotMatchedInsertAll()
           .useIndex(false)
-          .execute(await arrowRows([...rows, ...gone]));
+          .execute(arrowRows(arrow, await table.schema(), [...rows, ...gone]));
         if (gone.length > 0) await table.delete(GONE_ROWS);
       }),
     append: (rows) =>
       // Never tried again: an attempt whose answer was lost would add its rows twice.
       guard(async () => {
-        await table.add(await arrowRows(rows));
+        await table.add(arrowRows(arrow, await table.schema(), rows));
       }),
     remove: (documentIds) =>
       writeGuard(async () => {
@@ -353,6 +369,14 @@ function wrapTable(
       }),
     rebuild: (policy) => writeGuard(() => maintain(table, lance, policy, { changed: false, all: true })),
     tidy: (policy, changed) => writeGuard(() => maintain(table, lance, policy, { changed })),
+    tokenize: (text, column) => guard(() => table.tokenize(text, { column })),
+    erase: (filter) =>
+      writeGuard(async () => {
+        await dropOtherIndexes(table);
+        await eraseRows(table, filter, locked);
+        for (const column of KEYWORD_COLUMNS) await makeKeywordIndex(table, lance, column);
+        await dropOldStates(table, locked);
+      }),
     close: () => table.close(),
   };
 }
@@ -371,21 +395,4 @@ function goneRow(any: StoreRow, names: Pick<StoreRow, "id" | "documentId">): Sto
   };
   const absent = { metadata: "", terms: null, context: null, identifiers: null, vector: null };
   return { ...any, ...empty, ...absent, ...names, kind: "gone" };
-}
-
-function vectorLength(schema: { fields: { name: string; type: { listSize?: number } }[] }): number {
-  return schema.fields.find((field) => field.name === "vector")?.type.listSize ?? 0;
-}
-
-/** Arrow's rows as plain objects of strings, numbers and arrays of strings. */
-function plainRows(rows: readonly Record<string, unknown>[], columns: readonly string[]): Row[] {
-  return rows.map((row) =>
-    Object.fromEntries(
-      columns.map((column) => {
-        const value = row[column];
-        const list = typeof value === "object" && value !== null && Symbol.iterator in value;
-        return [column, list ? Array.from(value as Iterable<unknown>) : value];
-      }),
-    ),
-  );
 }

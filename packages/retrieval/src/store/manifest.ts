@@ -1,10 +1,15 @@
 import { createHash } from "node:crypto";
-import { type Embedder, StoreError } from "@advisor/contracts";
+import { type Embedder, type KeepVersions, keepVersionsSchema, StoreError } from "@advisor/contracts";
 import { z } from "zod";
+import { setHorizon } from "./history.ts";
 import type { LanceDatabase } from "./lance.ts";
 
 /** Goes up when the tables of a store are laid out in another way. */
-export const STORE_FORMAT = 3;
+export const STORE_FORMAT = 4;
+/** The oldest format that is brought up to date when it is opened. */
+const OLDEST_FORMAT = 3;
+/** How long a store keeps former versions when nobody says: long enough to look back at, or to miss, what was changed. */
+export const DEFAULT_KEEP_VERSIONS: KeepVersions = "30d";
 const TABLE = "_store";
 
 /** What a store remembers of itself. */
@@ -12,6 +17,8 @@ export interface Manifest {
   readonly format: number;
   readonly embedderId: string;
   readonly dimensions: number;
+  /** How long former versions are kept. */
+  readonly keepVersions: KeepVersions;
   /** Which generation of tables is searched and written, see `generation.ts`. */
   readonly generation: number;
   /** The generation that an unfinished re-embedding makes. */
@@ -26,7 +33,10 @@ export interface NextGeneration {
   readonly dimensions: number;
 }
 
-/** Reads the manifest; undefined when there is no store. Throws when it is of another format, or damaged. */
+/**
+ * Reads the manifest; undefined when there is no store. Throws when it is of a format that cannot be read or brought up to
+ * date, or damaged.
+ */
 export async function readManifest(database: LanceDatabase, location: string): Promise<Manifest | undefined> {
   const settings = await database.readSettings(TABLE);
   if (!settings) {
@@ -36,7 +46,7 @@ export async function readManifest(database: LanceDatabase, location: string): P
     return undefined;
   }
   const format = Number(settings.get("format"));
-  if (Number.isInteger(format) && format > 0 && format !== STORE_FORMAT) {
+  if (Number.isInteger(format) && format > 0 && (format < OLDEST_FORMAT || format > STORE_FORMAT)) {
     const newer = format > STORE_FORMAT;
     throw new StoreError({
       code: "store_version",
@@ -47,11 +57,13 @@ export async function readManifest(database: LanceDatabase, location: string): P
   }
   const embedderId = settings.get("embedder");
   const dimensions = Number(settings.get("dimensions"));
-  if (format !== STORE_FORMAT || !embedderId || !(Number.isInteger(dimensions) && dimensions > 0)) {
+  if (!Number.isInteger(format) || !embedderId || !(Number.isInteger(dimensions) && dimensions > 0)) {
     throw corrupt(location, "the table that describes it is incomplete");
   }
+  const keep = keepVersionsSchema.safeParse(settings.get("keepVersions"));
+  const keepVersions = keep.data ?? DEFAULT_KEEP_VERSIONS;
   const { generation = 0, next, replaced } = generations(settings.get("generations"), location);
-  return { format, embedderId, dimensions, generation, next, replaced };
+  return { format, embedderId, dimensions, keepVersions, generation, next, replaced };
 }
 
 const whole = z.number().int().min(0);
@@ -71,17 +83,22 @@ function generations(text: string | undefined, location: string): Partial<z.infe
 }
 
 /** The manifest of a new store. */
-export function newManifest(embedder: Embedder): Manifest {
-  return { format: STORE_FORMAT, embedderId: embedder.id, dimensions: embedder.dimensions, generation: 0 };
+export function newManifest(
+  embedder: Embedder,
+  keepVersions: KeepVersions = DEFAULT_KEEP_VERSIONS,
+): Manifest {
+  const { id: embedderId, dimensions } = embedder;
+  return { format: STORE_FORMAT, embedderId, dimensions, keepVersions, generation: 0 };
 }
 
 /** Writes the manifest in one commit. */
 export async function writeManifest(database: LanceDatabase, manifest: Manifest): Promise<Manifest> {
-  const { format, embedderId, dimensions, generation, next, replaced } = manifest;
+  const { format, embedderId, dimensions, keepVersions, generation, next, replaced } = manifest;
   const settings = new Map([
     ["format", String(format)],
     ["embedder", embedderId],
     ["dimensions", String(dimensions)],
+    ["keepVersions", keepVersions],
     ["written", new Date().toISOString()],
   ]);
   if (generation > 0 || next !== undefined) {
@@ -121,6 +138,24 @@ export function tableName(tenant: string): string {
 /** Tables of tenants are named by a hash: any tenant name will do, and two never share one on any file system. */
 export function isTenantTable(name: string): boolean {
   return /^tenant-[0-9a-f]{40}$/.test(name);
+}
+
+/** The table of former versions beside a tenant's table. */
+export function historyTable(tenantTable: string): string {
+  return tenantTable.replace(/^tenant-/, "history-");
+}
+
+/**
+ * Brings the tables of an older format up to date; nothing stored is lost. May be killed at any time and run again. Only a
+ * writer that holds the lock may call it.
+ */
+export async function migrate(database: LanceDatabase, manifest: Manifest, now: number): Promise<void> {
+  for (const name of (await database.tableNames()).filter(isTenantTable)) {
+    await database.addValidity(name, now);
+    const history = await database.openOrCreateHistory(historyTable(name), manifest.dimensions);
+    await setHorizon(history, now);
+    history.close();
+  }
 }
 
 function corrupt(location: string, reason: string): StoreError {

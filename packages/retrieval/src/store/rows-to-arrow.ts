@@ -32,6 +32,16 @@ function columnData(arrow: typeof Arrow, field: Arrow.Field, rows: Rows): Arrow.
       data: Int32Array.from(values as number[]),
     });
   }
+  if (arrow.DataType.isInt(type) && type.bitWidth === 64) {
+    const { bitmap, nullCount } = validity(values);
+    return arrow.makeData({
+      type,
+      length: values.length,
+      nullCount,
+      nullBitmap: bitmap,
+      data: BigInt64Array.from(values, (value) => BigInt((value ?? 0) as number)),
+    });
+  }
   if (arrow.DataType.isList(type) && arrow.DataType.isUtf8(type.children[0]?.type)) {
     return listData(arrow, type, values as readonly (readonly string[])[]);
   }

@@ -2,17 +2,21 @@ import type * as Arrow from "apache-arrow";
 
 /**
  * A row of a tenant's table: a document's header (`id === documentId`, with the whole text) or one of its chunks. The
- * fields that filters and passages need stand in both.
+ * fields that filters and passages need stand in both. The table of its history holds the same rows, of former versions.
  */
 export interface StoreRow {
   readonly id: string;
-  /** `gone`: emptied, about to be removed; every reader asks for one of the others. */
-  readonly kind: "document" | "chunk" | "gone";
+  /**
+   * `gone`: emptied, about to be removed. Rows of a history say more: `horizon`, from when on it is whole; `erasing`, that
+   * an erasure is not done. Every reader asks for the kind it means.
+   */
+  readonly kind: "document" | "chunk" | "gone" | "horizon" | "erasing";
   readonly documentId: string;
   readonly tenant: string;
   readonly source: string;
   readonly uri: string;
   readonly title: string;
+  /** Of a former version: the roles of the document's rule of today; none when it was removed. */
   readonly roles: readonly string[];
   readonly version: string;
   /** Of a header: hash of the bytes and settings it was made from, so that an unchanged file is not read into blocks. */
@@ -33,6 +37,10 @@ export interface StoreRow {
   /** Of a chunk: identifiers, unstemmed, separated by spaces. */
   readonly identifiers: string | null;
   readonly vector: Float32Array | null;
+  /** Epoch milliseconds from which the version stood. */
+  readonly validFrom: number;
+  /** Of a former version: epoch milliseconds at which it was replaced or removed. */
+  readonly validTo: number | null;
 }
 
 /** Columns that a passage is made of. */
@@ -48,6 +56,14 @@ export const PASSAGE_COLUMNS = [
   "startOffset",
   "endOffset",
   "headings",
+  "validFrom",
+  "validTo",
+] as const;
+
+/** When a row's version stood: what format 4 added to format 3. */
+const VALIDITY = [
+  ["validFrom", false],
+  ["validTo", true],
 ] as const;
 
 /** The Arrow schema of a tenant's table. */
@@ -79,5 +95,6 @@ export function storeSchema(arrow: typeof Arrow, dimensions: number): Arrow.Sche
     text("context", true),
     text("identifiers", true),
     new arrow.Field("vector", new arrow.FixedSizeList(dimensions, item), true),
+    ...VALIDITY.map(([name, nullable]) => new arrow.Field(name, new arrow.Int64(), nullable)),
   ]);
 }

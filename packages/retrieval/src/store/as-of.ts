@@ -1,0 +1,71 @@
+import { scoreKeywords } from "./bm25.ts";
+import { ANY_CHUNK, both, rowsOfIds, stoodAt } from "./filter.ts";
+import type { HistoryTable } from "./history-table.ts";
+import type { LanceTable, TableView } from "./lance.ts";
+import type { Row } from "./rows.ts";
+import type { WordForms } from "./word-forms.ts";
+
+export interface AsOfParts {
+  readonly live: LanceTable;
+  readonly history: HistoryTable;
+  readonly forms: WordForms;
+  /** Epoch milliseconds. */
+  readonly instant: number;
+}
+
+/**
+ * A tenant's documents as they stood at an instant. Roles in it are those of today, so a filter means today's access. It
+ * reads every chunk of that state for the words of a question, because former versions are in no index.
+ *
+ * The live table is always read before the history: a version that is replaced meanwhile is then found in either or in
+ * both, never in none.
+ */
+export function asOfView({ live, history, forms, instant }: AsOfParts): TableView {
+  const then = stoodAt(instant);
+
+  const select = async (filter: string, columns: readonly string[]): Promise<Row[]> => {
+    const names = columns.includes("id") ? columns : ["id", ...columns];
+    const standing = await live.select(both(filter, then), names);
+    return once([...standing, ...(await history.select(both(filter, then), names))]);
+  };
+
+  async function* scan(filter: string, columns: readonly string[]): AsyncGenerator<Row[]> {
+    yield* live.scan(both(filter, then), columns);
+    yield* history.scan(both(filter, then), columns);
+  }
+
+  return {
+    select,
+    count: async (filter) => (await select(filter, ["id"])).length,
+    async nearest(vector, filter, limit, columns) {
+      const standing = await live.nearest(vector, both(filter, then), limit, columns);
+      const former = await history.nearest(vector, both(filter, then), limit, columns);
+      return once([...standing, ...former].sort((a, b) => Number(a._distance) - Number(b._distance))).slice(
+        0,
+        limit,
+      );
+    },
+    async keyword(clauses, filter, limit, columns) {
+      const used = [...new Set(clauses.map(({ column }) => column))];
+      const allowed = new Set((await select(filter, ["id"])).map(({ id }) => String(id)));
+      const scores = await scoreKeywords(clauses, scan(ANY_CHUNK, ["id", ...used]), allowed, forms);
+      const best = [...scores]
+        .map(([id, score]) => ({ id, score }))
+        .sort((a, b) => b.score - a.score || (a.id < b.id ? -1 : 1))
+        .slice(0, limit);
+      // The filter again: a rule may have been taken back meanwhile.
+      const rows = await select(both(filter, rowsOfIds(best.map(({ id }) => id))), columns);
+      const byId = new Map(rows.map((row) => [String(row.id), row]));
+      return best.flatMap(({ id, score }) => {
+        const row = byId.get(id);
+        return row ? [{ ...row, _score: score }] : [];
+      });
+    },
+  };
+}
+
+/** Rows of each id once, the first of them. */
+function once(rows: readonly Row[]): Row[] {
+  const seen = new Set<unknown>();
+  return rows.filter(({ id }) => !seen.has(id) && seen.add(id));
+}

@@ -1,0 +1,201 @@
+import { both, ERASING, either, endedBy, headerFilter, horizonFilter, rowsOfDocuments } from "./filter.ts";
+import type { HistoryTable } from "./history-table.ts";
+import type { LanceTable } from "./lance.ts";
+import type { StoreRow } from "./schema.ts";
+
+/** A document about to be written or removed. */
+export interface DocumentChange {
+  readonly id: string;
+  /** Roles of its rule after the change; none when it is removed. */
+  readonly roles: readonly string[];
+  /** Whether a version of it stands now. */
+  readonly replaces: boolean;
+}
+
+/** Keeps what documents said before a change. Only a writer that holds the lock may call it. */
+export interface TenantHistory {
+  /** At the beginning of a writing call: drops what is older than wanted, and makes good what a killed writer left undone. */
+  settle(): Promise<void>;
+  /**
+   * Has `commit` replace or remove documents, and keeps their former versions. `commit` is given the instant, in epoch
+   * milliseconds, at which the former versions end and the new ones begin.
+   */
+  change(changes: readonly DocumentChange[], commit: (instant: number) => Promise<void>): Promise<void>;
+}
+
+export interface HistoryParts {
+  readonly live: LanceTable;
+  readonly history: HistoryTable;
+  /** How long former versions are kept, in milliseconds. */
+  readonly keepMs: number;
+  readonly now: () => number;
+}
+
+/**
+ * History is a table of its own beside the live one, so that former versions count in no word statistics and slow no
+ * search (docs/decisions/0004). A commit spans one table, so the order matters: a former version is written before the
+ * live one goes, and found twice in between, never lost. Former versions carry the rule that their document has today. What
+ * a rule takes away goes from them before the live commit, and what it gives comes after, so whoever is killed between
+ * the two leaves too narrow a rule, which the next writing call makes good.
+ */
+export function createHistory({ live, history, keepMs, now }: HistoryParts): TenantHistory {
+  const setRules = async (rules: ReadonlyMap<string, readonly string[]>) => {
+    const groups = new Map<string, { ids: string[]; roles: readonly string[] }>();
+    for (const [id, roles] of rules) {
+      const key = JSON.stringify(roles);
+      const group = groups.get(key) ?? { ids: [], roles };
+      group.ids.push(id);
+      groups.set(key, group);
+    }
+    for (const { ids, roles } of groups.values()) await history.setRoles(ids, roles);
+  };
+
+  const expire = async () => {
+    if (keepMs === Number.POSITIVE_INFINITY) return;
+    const expired = endedBy(keepMs === 0 ? Number.MAX_SAFE_INTEGER : Math.max(0, now() - keepMs));
+    const ended = await history.select(both(headerFilter(), expired), ["validTo"]);
+    if (ended.length === 0) return;
+    await setHorizon(history, latest(ended.map(({ validTo }) => Number(validTo))));
+    await history.delete(expired);
+  };
+
+  const settleRules = async () => {
+    const former = await history.select(headerFilter(), ["documentId", "roles"]);
+    if (former.length === 0) return;
+    const rules = new Map(
+      (await live.select(headerFilter(), ["id", "roles"])).map((row) => [String(row.id), rolesOf(row)]),
+    );
+    const wrong = new Map<string, readonly string[]>();
+    for (const row of former) {
+      const rule = rules.get(String(row.documentId)) ?? [];
+      if (!sameRoles(rolesOf(row), rule)) wrong.set(String(row.documentId), rule);
+    }
+    await setRules(wrong);
+  };
+
+  return {
+    async settle() {
+      await finishErasing(live, history);
+      await expire();
+      await settleRules();
+    },
+    async change(changes, commit) {
+      const replaced = changes.filter(({ replaces }) => replaces).map(({ id }) => id);
+      if (keepMs === 0) {
+        const instant = now();
+        if (replaced.length > 0) await setHorizon(history, instant);
+        return commit(instant);
+      }
+      const held = replaced.length > 0 ? await live.rows(rowsOfDocuments(replaced)) : [];
+      const current = held.filter(({ kind }) => kind !== "gone");
+      const ids = changes.map(({ id }) => id);
+      const former = await history.select(both(headerFilter(), rowsOfDocuments(ids)), [
+        "documentId",
+        "roles",
+        "validTo",
+      ]);
+      // A clock set back must not make two versions stand at once.
+      const instant = latest([
+        now(),
+        ...current.map(({ validFrom }) => validFrom + 1),
+        ...former.map(({ validTo }) => Number(validTo)),
+      ]);
+      const rules = new Map(changes.map(({ id, roles }) => [id, roles]));
+      const ruleOf = (id: string) => rules.get(id) ?? [];
+      const narrowed = new Map<string, readonly string[]>();
+      const widened = new Map<string, readonly string[]>();
+      const limit = (id: string, roles: readonly string[]) => {
+        const limited = roles.filter((role) => ruleOf(id).includes(role));
+        if (limited.length < ruleOf(id).length) widened.set(id, ruleOf(id));
+        return limited;
+      };
+      for (const row of former) {
+        const id = String(row.documentId);
+        const limited = limit(id, rolesOf(row));
+        if (limited.length < rolesOf(row).length) narrowed.set(id, limited);
+      }
+      await setRules(narrowed);
+      await history.upsert(
+        current.map(
+          (row): StoreRow => ({ ...row, roles: limit(row.documentId, row.roles), validTo: instant }),
+        ),
+      );
+      await commit(instant);
+      await setRules(widened);
+    },
+  };
+}
+
+/** The instant from which on the history is whole; undefined when nothing says so. */
+export async function readHorizon(history: HistoryTable): Promise<number | undefined> {
+  const rows = await history.select(horizonFilter(), ["validFrom"]);
+  return rows.length === 0 ? undefined : latest(rows.map(({ validFrom }) => Number(validFrom)));
+}
+
+/** Notes that nothing is known of the time before an instant. Never goes back. */
+export async function setHorizon(history: HistoryTable, instant: number): Promise<void> {
+  const known = await readHorizon(history);
+  if (known !== undefined && known >= instant) return;
+  await history.upsert([markRow("horizon", instant)]);
+  await history.delete(horizonFilter(instant));
+}
+
+/**
+ * Removes documents from both tables and their bytes from the files. A row of the history says so until it is done, so that
+ * a later writing call ends what a killed one began. Only a writer that holds the lock may call it.
+ */
+export async function eraseDocuments(
+  live: LanceTable,
+  history: HistoryTable,
+  documentIds: readonly string[],
+): Promise<void> {
+  await history.upsert([markRow("erasing", 0)]);
+  await live.erase(rowsOfDocuments(documentIds));
+  // Last, so that who is killed in between still finds the page by its name.
+  await history.erase(either(rowsOfDocuments(documentIds), ERASING));
+}
+
+/** Ends an erasure that was killed: its rows are gone, and files may still hold them. */
+export async function finishErasing(live: LanceTable, history: HistoryTable): Promise<void> {
+  if ((await history.count(ERASING)) > 0) await eraseDocuments(live, history, []);
+}
+
+function markRow(kind: "horizon" | "erasing", validFrom: number): StoreRow {
+  return {
+    id: kind,
+    kind,
+    documentId: "",
+    tenant: "",
+    source: "",
+    uri: "",
+    title: "",
+    roles: [],
+    version: "",
+    fingerprint: "",
+    text: "",
+    ordinal: -1,
+    startOffset: 0,
+    endOffset: 0,
+    headings: [],
+    metadata: "",
+    facts: [],
+    terms: null,
+    context: null,
+    identifiers: null,
+    vector: null,
+    validFrom,
+    validTo: null,
+  };
+}
+
+function rolesOf(row: Readonly<Record<string, unknown>>): string[] {
+  return (row.roles as readonly unknown[]).map(String);
+}
+
+function sameRoles(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((role) => b.includes(role));
+}
+
+function latest(instants: readonly number[]): number {
+  return instants.reduce((a, b) => Math.max(a, b), 0);
+}

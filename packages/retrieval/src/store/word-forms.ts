@@ -1,0 +1,64 @@
+import type { KeywordClause, LanceTable } from "./lance.ts";
+
+type Column = KeywordClause["column"];
+
+/** Most words remembered at once: some 50 MB. */
+const MAX_WORDS = 500_000;
+/** Stands behind the words of a call to show that none of them was cut in two. It is in no list of stop words. */
+const LAST_WORD = "sentinel";
+
+/** The words of a text as the keyword index of a column holds them. */
+export interface WordForms {
+  /** The index's words of each text, in order, stop words left out. */
+  read(texts: readonly string[], column: Column): Promise<(readonly string[])[]>;
+}
+
+/**
+ * Cuts texts where the index does and asks the engine for the form of each different word, once: asking for whole texts
+ * takes twenty times as long.
+ */
+export function createWordForms(table: Pick<LanceTable, "tokenize">): WordForms {
+  const words = new Map<string, readonly string[]>();
+  const identifiers = new Map<string, readonly string[]>();
+
+  const ask = async (asked: readonly string[], column: Column): Promise<(readonly string[])[]> => {
+    const tokens = await table.tokenize(`${asked.join(" ")} ${LAST_WORD}`, column);
+    if (tokens.at(-1)?.position === asked.length) {
+      const forms: string[][] = asked.map(() => []);
+      for (const { text, position } of tokens) forms[position]?.push(text);
+      return forms;
+    }
+    const alone: (readonly string[])[] = [];
+    for (const word of asked) alone.push((await table.tokenize(word, column)).map(({ text }) => text));
+    return alone;
+  };
+
+  return {
+    // Plain loops: this is the work of a keyword search in an earlier state, done for every word of it.
+    async read(texts, column) {
+      const forms = column === "identifiers" ? identifiers : words;
+      const cut = texts.map((text) => splitWords(text, column));
+      const unknown = new Set<string>();
+      for (const each of cut) for (const word of each) if (!forms.has(word)) unknown.add(word);
+      if (unknown.size > 0) {
+        if (forms.size + unknown.size > MAX_WORDS) {
+          forms.clear();
+          for (const each of cut) for (const word of each) unknown.add(word);
+        }
+        const missing = [...unknown];
+        const found = await ask(missing, column);
+        for (const [i, word] of missing.entries()) forms.set(word, found[i] ?? []);
+      }
+      return cut.map((each) => {
+        const read: string[] = [];
+        for (const word of each) for (const form of forms.get(word) ?? []) read.push(form);
+        return read;
+      });
+    },
+  };
+}
+
+function splitWords(text: string, column: Column): readonly string[] {
+  if (column === "identifiers") return text.split(/\s+/u).filter(Boolean);
+  return text.match(/[\p{Alphabetic}\p{N}]+/gu) ?? [];
+}
