@@ -1,6 +1,6 @@
 // How well search ranks: each leg and their fusion, with the embedded embedder.
 //
-// `node bench/retrieval-quality.mjs [--set squad-dev|cranfield|handbook-dev|handbook-reworded|handbook] [--weight 0.25]`
+// `node bench/retrieval-quality.mjs [--set squad-dev|cranfield|handbook-dev|handbook-reworded|handbook] [--weight 0.25] [--embedder FOLDER]`
 // after `npm run build`. Settings were chosen on the first half of squad-dev's questions and on two sets over the sample
 // handbook: handbook-dev, its questions for tuning, and handbook-reworded, which avoid the pages' words still more.
 // handbook, its sample questions, was only measured. squad-dev and cranfield lie outside this repository, in
@@ -18,7 +18,9 @@ import { parseArgs } from "node:util";
 import { nanoEmbedder } from "@advisor/nano";
 import { createTransformersEmbedder, openKnowledge } from "@advisor/retrieval";
 
-const { values } = parseArgs({ options: { set: { type: "string" }, weight: { type: "string" } } });
+const { values } = parseArgs({
+  options: { set: { type: "string" }, weight: { type: "string" }, embedder: { type: "string" } },
+});
 const shared = process.env.ADVISOR_SHARED ?? fileURLToPath(new URL("../../shared", import.meta.url));
 const principal = { tenant: "default", roles: ["administrator"] };
 const MODES = ["keyword", "vector", "hybrid"];
@@ -34,7 +36,12 @@ const TOP_K = 50;
 const folder = await mkdtemp(join(tmpdir(), "retrieval-quality-"));
 const model = await nanoEmbedder();
 const { name, maxTokens, sha256, vectorWeight } = model.card;
-const embedder = await createTransformersEmbedder({ folder: model.folder, name, maxTokens, sha256 });
+// Another folder is a rebuilt embedder, not installed yet: nobody vouches for its hash.
+const embedder = await createTransformersEmbedder(
+  values.embedder
+    ? { folder: values.embedder, maxTokens }
+    : { folder: model.folder, name, maxTokens, sha256 },
+);
 const weight = values.weight === undefined ? vectorWeight : Number(values.weight);
 try {
   for (const set of values.set ? [values.set] : ["squad-dev", "cranfield", ...Object.keys(HANDBOOK_SETS)]) {
@@ -180,8 +187,43 @@ function verdict(set, scores) {
     const better = Math.max(whole.keyword[key], whole.vector[key], floor[key] ?? 0);
     return whole.hybrid[key] < better;
   });
-  console.log(under.length === 0 ? "reached" : `NOT reached: ${under.join(", ")}`);
-  if (under.length > 0) process.exitCode = 1;
+  const worse = againstLegs(keys, scores);
+  const failed = [...under, ...worse];
+  console.log(failed.length === 0 ? "reached" : `NOT reached: ${failed.join(", ")}`);
+  if (failed.length > 0) process.exitCode = 1;
+}
+
+/** Question by question: where hybrid beats a leg, where it loses, and the chance of that by the sign test. Named are those it loses to. */
+function againstLegs(keys, scores) {
+  const half = scores.hybrid.length >> 1;
+  const rows = [];
+  for (const key of keys) {
+    for (const leg of ["keyword", "vector"]) {
+      for (const [part, range] of Object.entries({ "first half": [0, half], "second half": [half] })) {
+        const theirs = scores[leg].slice(...range);
+        const pairs = scores.hybrid.slice(...range).map((ours, i) => Math.sign(ours[key] - theirs[i][key]));
+        const better = pairs.filter((sign) => sign > 0).length;
+        const worse = pairs.filter((sign) => sign < 0).length;
+        rows.push({ measure: key, against: leg, questions: part, better, worse, p: signTest(better, worse) });
+      }
+    }
+  }
+  console.table(rows);
+  return rows
+    .filter(({ better, worse, p }) => worse > better && p < 0.05)
+    .map(({ measure, against, questions }) => `${measure} against ${against}, ${questions}`);
+}
+
+/** Two-sided: how likely is a split as uneven as this when either is equally good? */
+function signTest(better, worse) {
+  const all = better + worse;
+  let term = 1 / 2 ** all;
+  let tail = 0;
+  for (let count = 0; count <= Math.min(better, worse); count++) {
+    tail += term;
+    term = (term * (all - count)) / (count + 1);
+  }
+  return Number(Math.min(1, 2 * tail).toFixed(3));
 }
 
 function at(sorted, share) {

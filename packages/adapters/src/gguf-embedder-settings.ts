@@ -21,7 +21,7 @@ export interface GgufEmbedderSettings {
   readonly maxTokens?: number;
   /** Default `auto`: a GPU when llama.cpp finds one, else the CPU. */
   readonly gpu?: "auto" | false;
-  /** CPU threads. Default: all cores that are useful for math. */
+  /** CPU threads. Default: one for models under 100 million parameters, else all cores that are useful for math. */
   readonly threads?: number;
   readonly signal?: AbortSignal;
 }

@@ -14,7 +14,7 @@ import { checkSha256 } from "./gguf/check-sha256.ts";
 import { inspectFile } from "./gguf/inspect.ts";
 import { readGgufFile } from "./gguf/read-file.ts";
 import { type GgufEmbedderSettings, ggufEmbedderSettingsSchema } from "./gguf-embedder-settings.ts";
-import { loadWeights } from "./llama/load-weights.ts";
+import { loadWeights, ONE_THREAD_PARAMETERS } from "./llama/load-weights.ts";
 import {
   type LlamaEmbeddingContext,
   type LlamaModel,
@@ -66,7 +66,9 @@ export async function createGgufEmbedder(settings: GgufEmbedderSettings): Promis
   });
   try {
     const limit = Math.min(maxTokens, facts.contextLength);
-    const context = await openContext(runtime, model, path, limit, parsed.threads);
+    const threads =
+      parsed.threads ?? (facts.parameters < ONE_THREAD_PARAMETERS ? 1 : runtime.llama.cpuMathCores);
+    const context = await openContext(runtime, model, path, limit, threads);
     const prefixes = { query: queryPrefix, passage: passagePrefix };
     return build({ runtime, model, context, name, id, dimensions, limit, prefixes });
   } catch (cause) {
@@ -81,14 +83,14 @@ async function openContext(
   model: LlamaModel,
   path: string,
   limit: number,
-  threads: number | undefined,
+  threads: number,
 ): Promise<LlamaEmbeddingContext> {
   try {
     // One cell stays free, as node-llama-cpp wants it.
     return await model.createEmbeddingContext({
       contextSize: limit + 1,
       batchSize: limit + 1,
-      threads: threads ?? runtime.llama.cpuMathCores,
+      threads,
     });
   } catch (cause) {
     throw nativeError(runtime, path, "making a context for embedding", cause);

@@ -11,7 +11,7 @@ import { checkSha256 } from "./gguf/check-sha256.ts";
 import { type GgufInspection, inspectFile } from "./gguf/inspect.ts";
 import { readGgufFile } from "./gguf/read-file.ts";
 import { createAdapterPool } from "./llama/adapter-pool.ts";
-import { loadWeights } from "./llama/load-weights.ts";
+import { loadWeights, ONE_THREAD_PARAMETERS } from "./llama/load-weights.ts";
 import { loadRuntime } from "./llama/runtime.ts";
 import { createAdapterContexts } from "./lora/adapter-contexts.ts";
 import { CANARY_MESSAGES } from "./lora/canary.ts";
@@ -24,8 +24,6 @@ import { type LoadModelSettings, loadModelSettingsSchema } from "./settings.ts";
 const DEFAULT_MAX_CONTEXT = 8192;
 /** One: in a batch with others llama.cpp rounds differently, and a greedy text can part where two tokens are nearly alike. */
 const DEFAULT_CONCURRENCY = 1;
-/** Below this size a layer's work takes less time than two threads need to meet. */
-const ONE_THREAD_PARAMETERS = 100e6;
 
 /**
  * Loads a chat model and its adapters. Every file is checked in TypeScript before native code sees it.

@@ -50,6 +50,12 @@ It acts as administrator of the tenant, and rewrites the store so that no file
 of it holds the pages any more. A page whose file is still in its folder comes
 back with the next sync.`;
 
+const REEMBED_NOTES = `
+The store is searched and written with the old embedder until all new vectors
+are made; then it is switched at once, and every command names the new one with
+--embedder. It may be interrupted at any time and run again. Until the switch
+it needs room on the disk for a second set of vectors.`;
+
 /**
  * The command line. Each command's code is loaded when it runs, so that help and usage errors need neither the
  * database nor the model.
@@ -222,6 +228,12 @@ export function createProgram(
 
   addAdapterCommands(program, context, done);
   addTenantCommands(program, context, done);
+
+  command("reembed", "bring the store to another embedder, which --embedder names", storeOptions)
+    .optionsGroup("Options:")
+    .option("--no-gpu", "use the CPU alone")
+    .addHelpText("after", REEMBED_NOTES)
+    .action((flags) => done(import("./commands/reembed.ts").then(({ reembed }) => reembed(context, flags))));
 
   command(
     "doctor",

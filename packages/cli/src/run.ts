@@ -63,7 +63,7 @@ export async function run(argv: readonly string[], host: Host): Promise<number> 
 
 function interrupted(command: string | undefined): ErrorReport {
   const nextStep =
-    command === "sync"
+    command === "sync" || command === "reembed"
       ? "What was stored stays stored; run the same command again to finish"
       : "Run the same command again to start over";
   return {

@@ -21,6 +21,7 @@ export interface Script {
   readonly warmUp?: () => Promise<void>;
   readonly addAdapterManifest?: CoreModule["addAdapterManifest"];
   readonly hardware?: CoreModule["hardware"];
+  readonly reembed?: CoreModule["reembed"];
 }
 
 export interface FakeCore extends CoreModule {
@@ -41,6 +42,7 @@ export function fakeCore(script: Script): FakeCore {
     disposed: 0,
     addAdapterManifest: script.addAdapterManifest ?? untold("addAdapterManifest"),
     hardware: script.hardware ?? untold("hardware"),
+    reembed: script.reembed ?? untold("reembed"),
     async createAdvisor(settings = {}) {
       core.settings.push(settings);
       const ask = async (input: string | AskRequest) => {

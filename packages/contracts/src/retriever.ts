@@ -189,6 +189,8 @@ export interface StoreStatus {
     readonly documents: number;
     readonly chunks: number;
   }[];
+  /** The embedder that an unfinished `reembed` brings the store to. Absent when there is none. */
+  readonly reembedding?: { readonly id: string; readonly dimensions: number };
   /** Store format version. */
   readonly format: number;
   /** The process that is writing to it now, in words. Absent when none is. */

@@ -3,6 +3,7 @@ import { BadInputError, type Embedder, parseInput } from "@advisor/contracts";
 import { nanoEmbedder } from "@advisor/nano";
 import type { OpenAiEmbedderSettings, TransformersEmbedderSettings } from "@advisor/retrieval";
 import { z } from "zod";
+import { stringOrPart } from "./string-or-part.ts";
 
 /** The embedded embedder's name, as every setting takes it. */
 export const NANO = "nano";
@@ -28,6 +29,18 @@ const choiceSchema = z.looseObject({
 export function isEmbedderChoice(value: unknown): value is EmbedderChoice {
   return choiceSchema.safeParse(value).success;
 }
+
+/** What names an embedder in settings: a path or name, a choice, or an embedder. */
+export const embedderSettingSchema = z.union(
+  [
+    stringOrPart<Embedder>(["embed", "countTokens", "dispose"], ""),
+    z.custom<EmbedderChoice>(isEmbedderChoice),
+  ],
+  {
+    error:
+      "must be nano, a transformers.js model's folder, a GGUF's path, an object of the type transformers, gguf or openai, or one with the methods embed, countTokens, dispose",
+  },
+);
 
 /** The share of the vector leg that belongs to an embedder; undefined where nobody has found one. */
 export async function vectorWeightOf(

@@ -105,4 +105,5 @@ export {
 export { createAdvisor } from "./create-advisor.ts";
 export type { EmbedderChoice } from "./embedder-choice.ts";
 export { DEFAULT_PROMPT_FORMAT } from "./prompt/default-format.ts";
+export { type ReembedOptions, reembed } from "./reembed.ts";
 export type { StoreChoice } from "./store-choice.ts";

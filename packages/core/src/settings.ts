@@ -1,6 +1,5 @@
 import {
   type AdapterSelection,
-  type Embedder,
   type Generator,
   groundingSchema,
   keepVersionsSchema,
@@ -13,27 +12,15 @@ import {
   type Retriever,
 } from "@advisor/contracts";
 import { z } from "zod";
-import { type EmbedderChoice, isEmbedderChoice, NANO } from "./embedder-choice.ts";
+import { embedderSettingSchema, NANO } from "./embedder-choice.ts";
 import { isStoreChoice, type StoreChoice } from "./store-choice.ts";
+import { stringOrPart } from "./string-or-part.ts";
 
 /** Limit on adapters of one advisor: each may keep a context of its own in memory. */
 const MAX_ADAPTERS = 64;
 /** Limits on a context window: below, no prompt fits; above, no model of today reaches. */
 const MIN_CONTEXT_LENGTH = 128;
 const MAX_CONTEXT_LENGTH = 16 * 1024 * 1024;
-
-/** A path or name, or a part of one's own: recognised by its methods, so that it may come from another copy of the SDK. */
-function stringOrPart<Part>(methods: readonly (keyof Part & string)[], text: string) {
-  return z.custom<string | Part>(
-    (value) =>
-      typeof value === "string"
-        ? value.trim() !== ""
-        : typeof value === "object" &&
-          value !== null &&
-          methods.every((name) => typeof (value as Record<string, unknown>)[name] === "function"),
-    `must be ${text}, or an object with the methods ${methods.join(", ")}`,
-  );
-}
 
 /** An adapter by name, or by name and scale. */
 export const adapterChoiceSchema = z
@@ -66,18 +53,7 @@ const settingsSchema = z.strictObject({
     ["generate", "countTokens", "adapters", "dispose"],
     "nano, the path of a GGUF",
   ).default("nano"),
-  embedder: z
-    .union(
-      [
-        stringOrPart<Embedder>(["embed", "countTokens", "dispose"], ""),
-        z.custom<EmbedderChoice>(isEmbedderChoice),
-      ],
-      {
-        error:
-          "must be nano, a transformers.js model's folder, a GGUF's path, an object of the type transformers, gguf or openai, or one with the methods embed, countTokens, dispose",
-      },
-    )
-    .default(NANO),
+  embedder: embedderSettingSchema.default(NANO),
   adapters: z.array(z.string().min(1)).max(MAX_ADAPTERS).default([]),
   adapter: adapterChoiceSchema.optional(),
   principal: principalSchema.optional(),

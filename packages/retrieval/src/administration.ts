@@ -19,6 +19,8 @@ export interface AdministrationParts {
     options: WriteOptions,
     work: (turn: WriterTurn) => Promise<Result>,
   ) => Promise<Result>;
+  /** The tables that an unfinished re-embedding makes, if there is one: they hold the tenant's texts too. */
+  readonly openUnfinished?: (() => Promise<LanceDatabase | undefined>) | undefined;
   /** Lets go of the handle on a tenant's table. */
   readonly forget: (tenant: string) => Promise<void>;
 }
@@ -49,16 +51,26 @@ export function removeTenant(
   return administer(parts, request, "remove the tenant", async (tenant, turn) => {
     const name = tableName(tenant);
     const held = await countStored(parts.database, name);
-    // The tenant's other tables, of its history, go by the same hash.
-    const own = (await parts.database.tableNames()).filter((each) => each.endsWith(hashOf(name)));
-    // First those that say nothing without the main one, so that a removal that is cut off leaves a tenant to remove.
-    for (const each of [...own.filter((other) => other !== name), name]) {
-      await turn.check();
-      await parts.database.drop(each);
+    const unfinished = await parts.openUnfinished?.();
+    try {
+      if (unfinished) await dropOwn(unfinished, name, turn);
+      await dropOwn(parts.database, name, turn);
+    } finally {
+      unfinished?.close();
     }
     await parts.forget(tenant);
     return held;
   });
+}
+
+async function dropOwn(database: LanceDatabase, name: string, turn: WriterTurn): Promise<void> {
+  // The tenant's other tables, of its history, go by the same hash.
+  const own = (await database.tableNames()).filter((each) => each.endsWith(hashOf(name)));
+  // First those that say nothing without the main one, so that a removal that is cut off leaves a tenant to remove.
+  for (const each of [...own.filter((other) => other !== name), name]) {
+    await turn.check();
+    await database.drop(each);
+  }
 }
 
 async function administer(

@@ -11,6 +11,7 @@ export {
 } from "./embed/transformers-embedder.ts";
 export { realFolder } from "./extract/folder.ts";
 export { DEFAULT_VECTOR_WEIGHT, type KnowledgeSettings, openKnowledge } from "./knowledge.ts";
+export { type ReembedReport, type ReembedSettings, reembedKnowledge } from "./reembed/reembed.ts";
 export {
   createTransformersReranker,
   type TransformersRerankerSettings,

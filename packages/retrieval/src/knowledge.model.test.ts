@@ -294,7 +294,7 @@ describe("the store", () => {
     await expect(open({ embedder: other })).rejects.toMatchObject({
       code: "store_embedder_mismatch",
       message: expect.stringMatching(
-        /made with the embedder fake-embedder.*other-embedder.*Open it with fake-embedder, or name another/,
+        /made with the embedder fake-embedder.*other-embedder.*Open it with fake-embedder, or bring it to the other embedder with reembed/,
       ),
     });
     await expect(open({ embedder: createFakeEmbedder({ dimensions: 32 }) })).rejects.toMatchObject({

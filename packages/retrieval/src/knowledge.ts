@@ -1,6 +1,4 @@
-import { mkdir, realpath, stat } from "node:fs/promises";
 import {
-  BadInputError,
   type Embedder,
   type KeepVersions,
   keepVersionsSchema,
@@ -9,24 +7,25 @@ import {
   parseInput,
   type Reranker,
   type Retriever,
-  StoreError,
   type WriteOptions,
 } from "@advisor/contracts";
 import { z } from "zod";
 import { createRetriever } from "./retriever.ts";
-import { openDatabase } from "./store/lance.ts";
-import { leaseWriters } from "./store/lease.ts";
-import { parseLocation, type StorageOptions } from "./store/location.ts";
-import { DEFAULT_LOCK_TIMEOUT_MS, fileWriters } from "./store/lock.ts";
+import { finishSwitch, openGeneration } from "./store/generation.ts";
+import type { StorageOptions } from "./store/location.ts";
+import { DEFAULT_LOCK_TIMEOUT_MS } from "./store/lock.ts";
 import {
   checkEmbedder,
-  DEFAULT_KEEP_VERSIONS,
+  type Manifest,
   migrate,
+  newManifest,
   readManifest,
+  reembedded,
   STORE_FORMAT,
+  settleKeepVersions,
   writeManifest,
 } from "./store/manifest.ts";
-import { storeFailure } from "./store/store-failure.ts";
+import { missing, openPlace } from "./store/open-store.ts";
 import type { WriterTurn } from "./store/writer-turn.ts";
 
 /** The vector leg's share when the caller names none. See docs/retrieval.md for how it was found. */
@@ -34,8 +33,6 @@ export const DEFAULT_VECTOR_WEIGHT = 0.25;
 
 /** Candidates that a reranker reads when the caller names no number. */
 const DEFAULT_RERANK_DEPTH = 30;
-/** Table in which the writer's name stands where there are no files to lock. */
-const LEASE = "_writer";
 
 /** Where a store is, and how it is searched and written. */
 export interface KnowledgeSettings {
@@ -101,87 +98,71 @@ const settingsSchema = z.strictObject({
  */
 export async function openKnowledge(settings: KnowledgeSettings): Promise<Retriever> {
   const parsed = parseInput(settingsSchema, settings, "knowledge settings", "invalid_setting");
-  const { embedder, lockTimeoutMs } = parsed;
-  const where = parseLocation(parsed.location, parsed.storageOptions, parsed.allowRemote);
-  const isFolder = where.kind === "folder";
-  const location = isFolder ? await localFolder(where.path, parsed.create) : where.uri;
-  const database = await openDatabase(location, isFolder ? undefined : where.options);
-  const writers = isFolder
-    ? fileWriters({ location })
-    : leaseWriters({
-        location,
-        open: () => database.openCell(LEASE),
-        read: () => database.readCell(LEASE),
-      });
+  const { embedder, create, lockTimeoutMs: timeoutMs } = parsed;
+  const store = await openPlace(parsed);
+  const { location, writers } = store;
   const exclusively = <Result>(
     { signal, onProgress }: WriteOptions,
     work: (turn: WriterTurn) => Promise<Result>,
-  ): Promise<Result> => writers.run({ timeoutMs: lockTimeoutMs, signal, onProgress }, work);
+  ): Promise<Result> => writers.run({ timeoutMs, signal, onProgress }, work);
   try {
-    let manifest = await readManifest(database, location);
+    let manifest = await readManifest(store.database, location);
     const progress = parsed.onProgress ? { onProgress: parsed.onProgress } : {};
     if (!manifest) {
-      if (!parsed.create) throw missing(location);
+      if (!create) throw missing(location);
       manifest = await exclusively(progress, async () => {
-        const made = {
-          format: STORE_FORMAT,
-          embedderId: embedder.id,
-          dimensions: embedder.dimensions,
-          keepVersions: parsed.keepVersions ?? DEFAULT_KEEP_VERSIONS,
-        };
-        return (await readManifest(database, location)) ?? (await writeManifest(database, made));
+        const now = await readManifest(store.database, location);
+        return now ?? (await writeManifest(store.database, newManifest(embedder, parsed.keepVersions)));
       });
     }
     checkEmbedder(manifest, embedder, location);
     if (manifest.format !== STORE_FORMAT) {
       await exclusively(progress, async () => {
-        const current = await readManifest(database, location);
-        if (current && current.format !== STORE_FORMAT) await migrate(database, current, parsed.now());
+        const old = await readManifest(store.database, location);
+        if (!old || old.format === STORE_FORMAT) return;
+        // An unfinished re-embedding goes on with tables of the new layout.
+        for (const each of old.next ? [old.generation, old.next.generation] : [old.generation]) {
+          const { database } = await openGeneration(store, each);
+          const { dimensions } = each === old.generation ? old : (old.next ?? old);
+          await migrate(database, dimensions, parsed.now());
+          if (database !== store.database) database.close();
+        }
+        await writeManifest(store.database, { ...old, format: STORE_FORMAT });
       });
     }
+    const { generation } = manifest;
+    const currentManifest = async (): Promise<Manifest> => {
+      const now = await readManifest(store.database, location);
+      if (!now) throw missing(location);
+      if (now.generation !== generation) throw reembedded(now, location);
+      return now;
+    };
+    const { database } = await openGeneration(store, generation);
+    return createRetriever({
+      ...parsed,
+      keepVersions: () => settleKeepVersions(store.database, location, parsed.keepVersions),
+      reranking: parsed.reranker && { reranker: parsed.reranker, depth: parsed.rerankDepth },
+      location,
+      database,
+      alone: store.isFolder,
+      exclusively: (options, work) =>
+        exclusively(options, async (turn) => {
+          await finishSwitch(store, await currentManifest());
+          return work(turn);
+        }),
+      currentManifest,
+      openUnfinished: async () => {
+        const { next } = await currentManifest();
+        return next && (await openGeneration(store, next.generation)).database;
+      },
+      currentWriter: writers.current,
+      close() {
+        if (database !== store.database) database.close();
+        store.database.close();
+      },
+    });
   } catch (error) {
-    database.close();
+    store.database.close();
     throw error;
   }
-  return createRetriever({
-    ...parsed,
-    reranking: parsed.reranker && { reranker: parsed.reranker, depth: parsed.rerankDepth },
-    location,
-    database,
-    alone: isFolder,
-    exclusively,
-    currentWriter: writers.current,
-  });
-}
-
-/** The store's real path, made when it may be. */
-async function localFolder(folder: string, create: boolean): Promise<string> {
-  try {
-    if (create) await mkdir(folder, { recursive: true });
-    if (!(await stat(folder)).isDirectory()) throw notAFolder(folder);
-    return await realpath(folder);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === "ENOENT" && !create) throw missing(folder);
-    if (code === "EEXIST" || code === "ENOTDIR") throw notAFolder(folder);
-    throw storeFailure(error, folder);
-  }
-}
-
-function missing(location: string): StoreError {
-  return new StoreError({
-    code: "store_missing",
-    subject: `knowledge store ${location}`,
-    reason: "there is no store",
-    nextStep: "Sync a folder into it first, or name another location",
-  });
-}
-
-function notAFolder(location: string): BadInputError {
-  return new BadInputError({
-    code: "invalid_setting",
-    subject: `knowledge store ${location}`,
-    reason: "it is a file, not a folder",
-    nextStep: "Name a folder for the store",
-  });
 }

@@ -32,7 +32,7 @@ const find = async (knowledge: Retriever, query: string) =>
   (await knowledge.search({ query, principal: DEFAULT_PRINCIPAL, topK: 50 })).passages.map(
     ({ text }) => text,
   );
-const impatient = { client_max_retries: "1", client_retry_timeout: "2" };
+const impatient = { client_max_retries: "0", lance_aimd_max_retries: "0" };
 
 const anew = () => {
   location = `s3://test/contract/${stores++}`;

@@ -1,4 +1,5 @@
 import {
+  AdvisorError,
   BadInputError,
   CancelledError,
   type ChangeReport,
@@ -18,6 +19,7 @@ import {
   parseInput,
   principalSchema,
   type Retriever,
+  type StoreError,
   type StoreStatus,
   searchRequestSchema,
   tenantSchema,
@@ -38,13 +40,7 @@ import { storableName as name } from "./storable-name.ts";
 import { ANY_CHUNK, documentFilter, headerFilter } from "./store/filter.ts";
 import { createHistory, finishErasing } from "./store/history.ts";
 import type { LanceDatabase, LanceTable, TableView } from "./store/lance.ts";
-import {
-  historyTable,
-  isTenantTable,
-  STORE_FORMAT,
-  settleKeepVersions,
-  tableName,
-} from "./store/manifest.ts";
+import { historyTable, isTenantTable, type Manifest, STORE_FORMAT, tableName } from "./store/manifest.ts";
 import { storeFailure } from "./store/store-failure.ts";
 import { openTenant } from "./store/tenant.ts";
 import { vanishing } from "./store/vanishing.ts";
@@ -69,8 +65,8 @@ export interface RetrieverParts {
   readonly embedder: Embedder;
   readonly vectorWeight: number;
   readonly reranking?: Reranking | undefined;
-  /** What the caller wants; undefined leaves it to what the store remembers. */
-  readonly keepVersions?: KeepVersions | undefined;
+  /** How long former versions are kept, asked at each writing call. */
+  readonly keepVersions: () => Promise<KeepVersions>;
   /** Epoch milliseconds. */
   readonly now: () => number;
   /** Whether `exclusively` keeps every other writer out. Where there is no lock it does not. */
@@ -79,8 +75,13 @@ export interface RetrieverParts {
     options: WriteOptions,
     work: (turn: WriterTurn) => Promise<Result>,
   ) => Promise<Result>;
+  /** The tables that an unfinished re-embedding makes, to be closed; undefined when there is none. */
+  readonly openUnfinished?: () => Promise<LanceDatabase | undefined>;
   /** The writer at work now, in words. */
   readonly currentWriter: () => Promise<string | undefined>;
+  /** What the store says of itself now. @throws StoreError `store_embedder_mismatch` when its tables were replaced. */
+  readonly currentManifest: () => Promise<Manifest>;
+  readonly close: () => void;
 }
 
 const watchOptionsSchema = syncOptionsSchema.omit({ rehash: true }).extend({
@@ -101,6 +102,9 @@ export function createRetriever({
   alone,
   exclusively,
   currentWriter,
+  openUnfinished,
+  currentManifest,
+  close,
 }: RetrieverParts): Retriever {
   const tables = new Map<string, Promise<LanceTable | undefined>>();
   const forms = new WeakMap<LanceTable, WordForms>();
@@ -170,12 +174,27 @@ export function createRetriever({
   /** Refuses after dispose, and lets dispose wait for the work. */
   const track = <Result>(work: () => Promise<Result>): Promise<Result> => {
     if (disposed) return Promise.reject(disposedError(subject));
-    const running = work();
+    const running = work().catch(async (error: unknown) => {
+      // Tables that were replaced while they were read look like damaged ones.
+      const reason = isStoreError(error) ? await currentManifest().catch((now: unknown) => now) : undefined;
+      throw isStoreError(reason) && reason.code === "store_embedder_mismatch" ? reason : error;
+    });
     inFlight.add(running);
     const forget = () => inFlight.delete(running);
     running.then(forget, forget);
     return running;
   };
+
+  /** A read that found nothing, or counted, must know that its table is not one that is being removed. */
+  const read = <Result>(
+    work: () => Promise<Result>,
+    isEmpty: (result: Result) => boolean = () => true,
+  ): Promise<Result> =>
+    track(async () => {
+      const result = await work();
+      if (isEmpty(result)) await currentManifest();
+      return result;
+    });
 
   /** Runs a writing call on the tenant's table, made when it is missing. */
   const write = (
@@ -193,8 +212,8 @@ export function createRetriever({
         // Parsers load with the first writing call: who only searches never needs them.
         const { createChangeWriter, readHeaders } = await import("./write.ts");
         const stored = await readHeaders(table, source, parts);
-        const keep = await settleKeepVersions(database, location, keepVersions);
-        const history = createHistory({ live: table, history: past, keepMs: keepVersionsMs(keep), now });
+        const keepMs = keepVersionsMs(await keepVersions());
+        const history = createHistory({ live: table, history: past, keepMs, now });
         await history.settle();
         writer = createChangeWriter({ table, history, embedder, stored, alone, signal: options.signal });
         const report = await work(writer, stored);
@@ -221,18 +240,22 @@ export function createRetriever({
 
   return {
     search: (request) =>
-      track(async () => {
-        const { signal, ...fields } = request;
-        const parsed = parseInput(searchRequestSchema, fields, "search request");
-        throwIfAborted(signal, subject);
-        return reading(parsed.principal, parsed.asOf, async (table) => {
-          const found = await searchTable({ table, ...ranking }, { ...parsed, signal });
-          return parsed.asOf ? { ...found, warnings: [...found.warnings, asOfWarning(parsed.asOf)] } : found;
-        });
-      }),
+      read(
+        async () => {
+          const { signal, ...fields } = request;
+          const parsed = parseInput(searchRequestSchema, fields, "search request");
+          throwIfAborted(signal, subject);
+          return reading(parsed.principal, parsed.asOf, async (table) => {
+            const found = await searchTable({ table, ...ranking }, { ...parsed, signal });
+            const { asOf } = parsed;
+            return asOf ? { ...found, warnings: [...found.warnings, asOfWarning(asOf)] } : found;
+          });
+        },
+        ({ passages }) => passages.length === 0,
+      ),
 
     document: (id, principal, options = {}) =>
-      track(async () => {
+      read(async () => {
         const { asOf } = parseInput(documentOptionsSchema, options, "document options");
         const who = parseInput(principalSchema, principal, "principal");
         const wanted = parseInput(z.string().max(256), id, "document id");
@@ -297,7 +320,7 @@ export function createRetriever({
       }),
 
     count: (request) =>
-      track(async () => {
+      read(async () => {
         const { signal, ...fields } = request;
         const parsed = parseInput(countRequestSchema, fields, "count request");
         throwIfAborted(signal, subject);
@@ -305,7 +328,7 @@ export function createRetriever({
       }),
 
     facets: (request) =>
-      track(async () => {
+      read(async () => {
         const { signal, ...fields } = request;
         const parsed = parseInput(facetsRequestSchema, fields, "facets request");
         throwIfAborted(signal, subject);
@@ -327,6 +350,9 @@ export function createRetriever({
         const watch = await watchFolder({
           ...{ root: source.root, quietMs, pollMs, rescanMs, onEvent, signal: parsed.signal },
           list: source.list,
+          tidy: async (signal) => {
+            await write({ signal }, tenant, source.source, (writer) => writer.finish(), []);
+          },
           sync: async (parts, signal) => {
             const run = { signal, ...(onProgress && { onProgress }), partial: parts !== undefined };
             const listing = await source.list(parts);
@@ -346,14 +372,14 @@ export function createRetriever({
       }),
 
     roles: (tenant) =>
-      track(async () => {
+      read(async () => {
         const table = await tableOf(parseInput(tenantSchema, tenant, "tenant"));
         const rows = (await table?.select(headerFilter(), ["roles"])) ?? [];
         return [...new Set(rows.flatMap((row) => (row.roles as readonly unknown[]).map(String)))].sort();
       }),
 
     check: (request) =>
-      track(async () => {
+      read(async () => {
         const { signal, ...fields } = request;
         const parsed = parseInput(healthRequestSchema, fields, "check request");
         throwIfAborted(signal, subject);
@@ -376,7 +402,7 @@ export function createRetriever({
       }),
 
     versions: (reference, principal) =>
-      track(async () => {
+      read(async () => {
         const wanted = parseInput(documentReferenceSchema, reference, "page");
         const who = parseInput(principalSchema, principal, "principal");
         return (await withHistory(who.tenant, (found) => listVersions(found, wanted, who))) ?? [];
@@ -392,19 +418,23 @@ export function createRetriever({
           const { live, history, close } = await openForWriting(who.tenant, turn);
           try {
             await finishErasing(live, history);
-            return await purgeDocuments({ live, history }, wanted, who);
+            const name = tableName(who.tenant);
+            return await purgeDocuments({ live, history, openUnfinished, name }, wanted, who);
           } finally {
             close();
           }
         });
       }),
 
-    reindex: (request) => track(() => reindexTenant({ database, exclusively, forget }, request)),
+    reindex: (request) =>
+      track(() => reindexTenant({ database, exclusively, forget, openUnfinished }, request)),
 
-    removeTenant: (request) => track(() => removeTenant({ database, exclusively, forget }, request)),
+    removeTenant: (request) =>
+      track(() => removeTenant({ database, exclusively, forget, openUnfinished }, request)),
 
     status: () =>
       track(async (): Promise<StoreStatus> => {
+        const { next } = await currentManifest();
         const names = (await database.tableNames()).filter(isTenantTable);
         const tenants = await Promise.all(names.map((name) => tenantStatus(database, name)));
         const writer = await currentWriter();
@@ -413,6 +443,7 @@ export function createRetriever({
           embedder: { id: embedder.id, dimensions: embedder.dimensions },
           tenants: tenants.flat().sort((a, b) => (a.tenant < b.tenant ? -1 : 1)),
           format: STORE_FORMAT,
+          ...(next && { reembedding: { id: next.embedderId, dimensions: next.dimensions } }),
           ...(writer !== undefined && { writer }),
         };
       }),
@@ -428,7 +459,7 @@ export function createRetriever({
       for (const table of await Promise.allSettled(tables.values())) {
         if (table.status === "fulfilled") table.value?.close();
       }
-      database.close();
+      close();
     })();
     return disposed;
   }
@@ -468,6 +499,10 @@ function parseOptions<Schema extends z.ZodObject>(
     ...(signal ? { signal } : {}),
     ...(onProgress ? { onProgress } : {}),
   };
+}
+
+function isStoreError(error: unknown): error is StoreError {
+  return AdvisorError.isInstance(error) && error.code.startsWith("store_");
 }
 
 function isSystemError(error: unknown): boolean {

@@ -112,7 +112,8 @@ async function syncWith(parts: SyncParts, unpacker: Unpacker): Promise<ChangeRep
           : `${listing.root}: no file could be read in it, so its ${gone.length} stored documents were kept. Put back at least one file and sync again, and those that are gone will be removed.`,
     });
   } else await writer.remove(gone);
-  const report = await writer.finish();
+  // After a change of a part, whoever asked for it tidies when it is quiet.
+  const report = await writer.finish(!parts.partial);
   await known?.save();
   onProgress?.({ stage: "sync", done: total, total, unit: "files" });
   return report;

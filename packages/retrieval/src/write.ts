@@ -35,8 +35,8 @@ export interface ChangeWriter {
   remove(stored: readonly StoredHeader[]): Promise<void>;
   skip(uri: string, reason: string): void;
   warn(warning: Warning): void;
-  /** Commits what is waiting, tidies the table and gives the report. */
-  finish(): Promise<ChangeReport>;
+  /** Commits what is waiting, tidies the table unless told to leave that, and gives the report. */
+  finish(tidy?: boolean): Promise<ChangeReport>;
   /** Waits until no commit is under way, after a failure too. To be awaited before the table is closed or the lock left. */
   settle(): Promise<void>;
 }
@@ -185,10 +185,10 @@ export function createChangeWriter(parts: WriterParts): ChangeWriter {
     warn(warning) {
       report.warnings.push(warning);
     },
-    async finish() {
+    async finish(tidy = true) {
       await commit();
       await pipeline.drain();
-      await table.tidy(report.added.length + report.changed.length + report.removed.length > 0);
+      if (tidy) await table.tidy(report.added.length + report.changed.length + report.removed.length > 0);
       return { ...report, unchanged, chunks, elapsedMs: performance.now() - begin };
     },
     settle: () => pipeline.settle(),

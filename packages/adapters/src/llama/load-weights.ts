@@ -3,6 +3,9 @@ import { POOLINGS, type Pooling } from "../gguf/architectures.ts";
 import { type GgufFile, isUnchanged } from "../gguf/read-file.ts";
 import { type LlamaModel, type LlamaRuntime, nativeError } from "./runtime.ts";
 
+/** Below this size a layer's work takes less time than two threads need to meet. */
+export const ONE_THREAD_PARAMETERS = 100e6;
+
 export interface LoadWeightsOptions {
   readonly signal?: AbortSignal | undefined;
   /** Told the share that is loaded, in [0, 1]. */

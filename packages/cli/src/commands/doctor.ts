@@ -1,3 +1,4 @@
+import type { AdvisorSettings } from "@advisor/core";
 import type { CommandContext, CommandResult } from "../context.ts";
 import type { Finding, FindingStatus } from "../doctor/finding.ts";
 import { examineMachine } from "../doctor/machine.ts";
@@ -35,7 +36,7 @@ export async function doctor(context: CommandContext, flags: AskerFlags & ModelF
     progress.say("Opening the store");
     findings.push(...(await examineStore(context, flags, settings)));
     findings.push(await examinePrincipal(context, flags, settings, principal));
-    findings.push(await network.finding());
+    findings.push(await network.finding(onNetwork(settings)));
     signal.throwIfAborted();
   } finally {
     network.stop();
@@ -46,6 +47,18 @@ export async function doctor(context: CommandContext, flags: AskerFlags & ModelF
   if (flags.json) await terminal.line(JSON.stringify({ ok: !failed, findings }));
   else await writeFindings(terminal, findings);
   return failed ? EXIT_FAILURE : EXIT_OK;
+}
+
+/** What the settings name that is reached by a network, of this machine or another. */
+function onNetwork({ store, embedder }: AdvisorSettings): string[] {
+  const named: string[] = [];
+  if (typeof store === "object" && "location" in store && store.location.includes("://")) {
+    named.push(`the store ${store.location}`);
+  }
+  if (typeof embedder === "object" && "type" in embedder && embedder.type === "openai") {
+    named.push("the embedder's server");
+  }
+  return named;
 }
 
 async function writeFindings(terminal: Terminal, findings: readonly Finding[]): Promise<void> {

@@ -5,8 +5,11 @@ import type { Finding } from "./finding.ts";
 /** Node tells of each connection it opens on these: sockets, and the requests of `fetch`. */
 const CHANNELS = ["net.client.socket", "undici:request:create"];
 
-/** Counts the connections that this process opens until it is asked. */
-export function watchNetwork(): { finding(): Promise<Finding>; stop(): void } {
+/**
+ * Counts the connections that this process opens until it is asked. `allowed` names what the settings let use the network;
+ * without any, a connection is a fault.
+ */
+export function watchNetwork(): { finding(allowed: readonly string[]): Promise<Finding>; stop(): void } {
   let opened = 0;
   const count = () => {
     opened++;
@@ -17,7 +20,7 @@ export function watchNetwork(): { finding(): Promise<Finding>; stop(): void } {
   };
   return {
     stop,
-    async finding() {
+    async finding(allowed) {
       stop();
       const native = await internetSockets();
       const total = opened + (native ?? 0);
@@ -28,6 +31,15 @@ export function watchNetwork(): { finding(): Promise<Finding>; stop(): void } {
           status: "ok",
           text: `off: loading all of the above opened no connection${native === undefined ? " from Node" : ""}; models come from files, and downloads are switched off in every library`,
           facts: { connections: 0 },
+        };
+      }
+      if (allowed.length > 0) {
+        return {
+          section: "access",
+          name: "network",
+          status: "warn",
+          text: `${total} connections were opened: the settings name ${allowed.join(" and ")}, which the network leads to`,
+          facts: { connections: total, allowed },
         };
       }
       return {

@@ -68,7 +68,7 @@ async function embedderAlone(
     return [failed("models", "embedder", error)];
   }
   const text =
-    flags.embedder === EMBEDDED ? "nano, found and its hash is right" : `${flags.embedder}, found and loads`;
+    flags.embedder === EMBEDDED ? "nano, found and its hash is right" : `${flags.embedder}, found and works`;
   return [{ section: "models", name: "embedder", status: "ok", text }];
 }
 
@@ -148,7 +148,9 @@ export async function examineStore(
       advisor.status(),
     );
     const writer = store.writer === undefined ? [] : [writerFinding(store.writer)];
-    return [healthy(store, flags), ...store.tenants.map((tenant) => tenantFinding(tenant)), ...writer];
+    const moving = store.reembedding === undefined ? [] : [reembeddingFinding(store.reembedding)];
+    const tenants = store.tenants.map((tenant) => tenantFinding(tenant));
+    return [healthy(store, flags), ...tenants, ...moving, ...writer];
   } catch (error) {
     return [failed("store", "store", error)];
   }
@@ -173,6 +175,18 @@ function tenantFinding({ tenant, documents, chunks }: AdvisorStatus["store"]["te
     status: "ok",
     text: `${tenant}: ${counted(documents, "page")}, ${counted(chunks, "chunk")}`,
     facts: { tenant, documents, chunks },
+  };
+}
+
+function reembeddingFinding(next: NonNullable<AdvisorStatus["store"]["reembedding"]>): Finding {
+  return {
+    section: "store",
+    name: "reembed",
+    status: "warn",
+    text: `begun to ${next.id} (${next.dimensions} dimensions) and not finished: until then this embedder serves`,
+    nextStep:
+      "Run `advisor reembed` again with the same --embedder to finish, or with the present one to drop it",
+    facts: { ...next },
   };
 }
 

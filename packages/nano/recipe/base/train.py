@@ -3,6 +3,7 @@
 import argparse
 import json
 import time
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -86,7 +87,8 @@ class Objective:
         losses = F.cross_entropy(logits.float(), targets, reduction="none")
         with torch.no_grad():
             right = logits.argmax(-1) == targets
-            shares = [right[codes == code].float().mean() for code in (DECIDING, ANSWER)]
+            # Sums instead of picking: picking would make the host wait for the GPU.
+            shares = [(right & (codes == code)).sum() / (codes == code).sum() for code in (DECIDING, ANSWER)]
         return (losses * weights).sum() / total, *shares
 
 
@@ -130,7 +132,11 @@ def train(options, work, rows, held_rows, tokenizer):
     make = partial(make_batch, rows, CURRICULUM, options.seed, batch=options.batch, length=options.length)
     feed = Feed(make, run.step, workers_wanted(options.workers), options.steps)
     held = make_batch(held_rows, CURRICULUM, 1, 0, 1.0, batch=HELD_OUT_ROWS if not options.smoke else 4, length=options.length)
-    objective = Objective(model, device)
+    objective, judge = Objective(model, device), Objective(model, replace(device, compiled=False))
+    if device.compiled:
+        # Compiling takes a minute that is no training time.
+        objective(held[0][:1].repeat(options.micro, 0), held[1][:1].repeat(options.micro, 0), 1.0)[0].backward()
+        model.zero_grad(set_to_none=True)
     print(f"{shape.parameters() / 1e6:.1f} M parameters on {device.label} in {device.precision}", flush=True)
     judged = time.monotonic()
     try:
@@ -150,7 +156,7 @@ def train(options, work, rows, held_rows, tokenizer):
             run.did(ids[:, 1:].size, **measures)
             if time.monotonic() - judged > 60:
                 judged = time.monotonic()
-                print("  ".join(f"{k} {v:.4f}" for k, v in score_held_out(objective, held, options.micro).items()), flush=True)
+                print("  ".join(f"{k} {v:.4f}" for k, v in score_held_out(judge, held, options.micro).items()), flush=True)
     finally:
         feed.close()
     model.to("cpu")

@@ -3,15 +3,13 @@
 // The fused ranking: npm run bench -- retrieval-quality --embedder FOLDER/nano-embed --weight W
 import { readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
 import { installModel } from "../lib/install.mjs";
 import { packageFolder } from "../lib/llama-cpp.mjs";
 import { createBm25, readRankingSet, scoreRankings } from "../lib/ranking.mjs";
+import { openEmbedder } from "./open.mjs";
 
 const MIN_COSINE = 0.999;
-const SPEED_TEXTS = 64;
-const SPEED_TOKENS = 200;
 const { values } = parseArgs({
   options: {
     work: { type: "string", default: "/tmp/nano-recipe/embedder" },
@@ -25,10 +23,7 @@ const models = join(packageFolder, "models");
 const readJson = async (path) => JSON.parse(await readFile(path, "utf8"));
 const card = await readJson(join(models, "nano-embed.card.json"));
 const folder = values.shipped ? join(models, card.file) : join(values.work, "nano-embed");
-const { createTransformersEmbedder } = await import(
-  pathToFileURL(join(packageFolder, "../retrieval/dist/index.js")).href
-);
-const embedder = await createTransformersEmbedder({ folder, name: card.name, maxTokens: card.maxTokens });
+const embedder = await openEmbedder(folder);
 const dot = (a, b) => a.reduce((sum, value, i) => sum + value * b[i], 0);
 
 async function checkAgreement() {
@@ -44,21 +39,6 @@ async function checkAgreement() {
   }
   console.log(`PyTorch and transformers.js: cosine at least ${least.toFixed(5)} on ${rows.length} texts`);
   if (!(least >= MIN_COSINE)) throw new Error("PyTorch and transformers.js do not compute the same embedder");
-}
-
-/** Texts of 200 tokens a second. */
-async function measureSpeed() {
-  const word = "window ";
-  const text = word.repeat(Math.floor(SPEED_TOKENS / embedder.countTokens([word])[0]));
-  const texts = Array.from({ length: SPEED_TEXTS }, () => text);
-  await embedder.embed(texts.slice(0, 8), "passage");
-  let best = 0;
-  for (let run = 0; run < 3; run++) {
-    const began = performance.now();
-    await embedder.embed(texts, "passage");
-    best = Math.max(best, (1000 * SPEED_TEXTS) / (performance.now() - began));
-  }
-  return Math.round(best);
 }
 
 async function measure(set, width) {
@@ -105,9 +85,9 @@ try {
   if (scores["squad-dev"]) scores.headline["squad-dev R@1"] = scores["squad-dev"].dense["R@1"];
   if (scores.cranfield) scores.headline["cranfield nDCG@10"] = scores.cranfield.dense["nDCG@10"];
   scores.bytes = (await stat(join(folder, "onnx/model.onnx"))).size;
-  scores.chunksPerSecond = await measureSpeed();
+  scores.chunksPerSecond = await embedder.textsPerSecond();
   console.log(
-    `${scores.chunksPerSecond} texts of ${SPEED_TOKENS} tokens a second, ${(scores.bytes / 1e6).toFixed(1)} MB`,
+    `${scores.chunksPerSecond} texts of 200 tokens a second, ${(scores.bytes / 1e6).toFixed(1)} MB`,
   );
   const scoresPath = values.shipped
     ? join(models, `${card.name}.scores.json`)

@@ -14,7 +14,7 @@ import torch
 import torch.nn.functional as F
 
 from lib.device import choose_device
-from lib.encoder import Encoder, EncoderShape, save_onnx
+from lib.encoder import Encoder, EncoderShape, pooled, save_onnx
 from lib.feed import Feed, workers_wanted
 from lib.optimizer import Optimizer
 from lib.pairs import Pairs, cut
@@ -47,13 +47,13 @@ def settings():
     return options
 
 
-def losses(model, queries, passages, sections, device):
+def losses(hidden, queries, passages, sections, device):
     """-> loss, share of questions whose own passage came out first."""
-    asked = device.tensor(cut(queries).astype(np.int64))
-    found = device.tensor(cut(passages).astype(np.int64))
+    asked = device.tensor(cut(queries, device.compiled).astype(np.int64))
+    found = device.tensor(cut(passages, device.compiled).astype(np.int64))
     sections = device.tensor(sections)
     with device.precise():
-        q, p = model.pooled(asked).float(), model.pooled(found).float()
+        q, p = (pooled(hidden(ids), ids).float() for ids in (asked, found))
     count = len(q)
     target = torch.arange(count, device=q.device)
     # Another passage of the same section is no wrong answer.
@@ -68,14 +68,6 @@ def losses(model, queries, passages, sections, device):
     return total / 3, right
 
 
-def embedding_part(model, device):
-    from lib.encoder import pooled
-
-    hidden = device.compile(model.forward)
-    model.pooled = lambda ids: pooled(hidden(ids), ids)
-    return model
-
-
 def train(options, store):
     shape = EncoderShape(options.vocabulary, options.width, options.blocks, max(1, options.width // 64), options.feed_forward)
     model = Encoder(shape).initialise(options.seed)
@@ -88,11 +80,11 @@ def train(options, store):
     make = partial(contrast, pairs, options.seed, options.batch)
     feed = Feed(make, run.step, workers_wanted(options.workers), options.steps)
     print(f"{sum(p.numel() for p in model.parameters()) / 1e6:.1f} M parameters on {device.label} in {device.precision}", flush=True)
-    embedding_part(model, device)
+    hidden = device.compile(model.forward)
     try:
         for step in run:
             batch = feed.next(run.progress)
-            loss, right = losses(model, *batch, device)
+            loss, right = losses(hidden, *batch, device)
             loss.backward()
             torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
             optimizer.step(scheduled(run.progress, step, options.rate, decay=0.9))

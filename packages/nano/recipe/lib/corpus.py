@@ -60,7 +60,7 @@ def read_sections(path):
     """`path`: a .jsonl or .jsonl.gz of sections, or a folder of them."""
     path = Path(path)
     require(path, "the corpus of sections", "Run `npm run recipe -- fetch-text`, or name a file or folder with --corpus.")
-    files = sorted(path.glob("*.jsonl*")) if path.is_dir() else [path]
+    files = sorted([*path.glob("*.jsonl"), *path.glob("*.jsonl.gz")]) if path.is_dir() else [path]
     found = []
     for file in files:
         for number, (line, row) in enumerate(lines_of(file)):

@@ -111,7 +111,9 @@ def padded(rows, length):
     return found
 
 
-def cut(array, even=16):
-    """Without the columns that are padding throughout; a multiple of `even`, so that few shapes occur."""
+def cut(array, compiled=False, even=16):
+    """Without the columns that are padding throughout; whole where each new shape would be compiled anew."""
+    if compiled:
+        return array
     used = int((array != 0).any(tuple(range(array.ndim - 1))).nonzero()[0].max()) + 1
     return np.ascontiguousarray(array[..., : min(array.shape[-1], -(-used // even) * even)])

@@ -50,7 +50,8 @@ export async function listFolder(folder: string, options: ListingOptions = {}): 
       entries = only?.size ? await named(root, prefix, only) : await listed(root, prefix);
     } catch (error) {
       if (prefix === "") throw missing(folder, systemReason(error));
-      skipped.push({ uri: prefix.slice(0, -1), reason: systemReason(error) });
+      const reason = (await nameIsLost(root, prefix.slice(0, -1))) ? NAME_LOST : systemReason(error);
+      skipped.push({ uri: prefix.slice(0, -1), reason });
       unlisted.push(prefix);
       continue;
     }
@@ -147,7 +148,19 @@ async function named(root: string, prefix: string, names: Tree): Promise<Entry[]
   return entries;
 }
 
+const NAME_LOST = "its name is not valid UTF-8, rename it";
+
+/** Whether a name stands for bytes that are no text, so that nothing is found under it. */
+async function nameIsLost(root: string, uri: string): Promise<boolean> {
+  if (!uri.includes("\ufffd")) return false;
+  return lstat(join(root, uri)).then(
+    () => false,
+    () => true,
+  );
+}
+
 async function reasonToSkip(root: string, uri: string, kind: Entry["kind"]): Promise<string | undefined> {
+  if (await nameIsLost(root, uri)) return NAME_LOST;
   if (kind.isSymbolicLink()) {
     try {
       const target = await realpath(join(root, uri));

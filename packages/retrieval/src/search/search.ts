@@ -21,6 +21,8 @@ import { searchVectors } from "./vector-leg.ts";
 
 /** Candidates each leg gives, at least: deeper ranks change the first places no more. */
 const MIN_CANDIDATES = 50;
+/** Copies are looked for this far behind the last place. */
+const COPIES_AHEAD = 20;
 /**
  * The vector leg's share when an identifier of the question was found: to an embedder `E-4012` and `E-4013` are one, so it
  * only orders what the words leave equal. Measured, see docs/retrieval.md.
@@ -69,12 +71,13 @@ export async function searchTable(parts: SearchParts, request: ParsedSearch): Pr
   if (hybrid && reranking) candidates = await rerank(candidates, reranking, query, signal);
   const rerankMs = lap();
 
-  const places =
-    neighbours.before + neighbours.after > 0 || request.copies === "fold" ? candidates.length : topK;
+  const wide = neighbours.before + neighbours.after > 0;
+  const places = wide || request.copies === "fold" ? candidates.length : topK;
+  const enough = wide ? candidates.length : topK + COPIES_AHEAD;
   const arranged = hybrid ? spread(candidates, ({ row }) => String(row.documentId), places) : candidates;
   const folded =
     request.copies === "fold"
-      ? foldCopies(arranged, ({ row }) => String(row.text))
+      ? foldCopies(arranged, ({ row }) => String(row.text), enough)
       : arranged.map((item) => ({ item, copies: [] }));
   const passages = folded.map(({ item, copies }): Passage => {
     const passage = passageOf(item.row, item.score, item.ranks);
@@ -92,7 +95,7 @@ export async function searchTable(parts: SearchParts, request: ParsedSearch): Pr
       fuseMs,
       ...(hybrid && reranking ? { rerankMs } : {}),
       arrangeMs,
-      ...(neighbours.before + neighbours.after > 0 ? { widenMs } : {}),
+      ...(wide ? { widenMs } : {}),
       totalMs: performance.now() - begin,
     },
     warnings: [],

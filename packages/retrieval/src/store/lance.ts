@@ -9,6 +9,7 @@ import { GONE_ROWS, instantValue, rowsOfDocuments } from "./filter.ts";
 import { dropOldStates, eraseRows, type HistoryTable, wrapHistory } from "./history-table.ts";
 import { type StorageOptions, secretsOf } from "./location.ts";
 import { readingOptions, tryingAgain, writingOptions } from "./object-store.ts";
+import { type RawTable, schemaWithVectors, wrapRaw } from "./raw-table.ts";
 import { arrowRows, plainRows, type Row } from "./rows.ts";
 import { type StoreRow, storeSchema } from "./schema.ts";
 import { storeFailure } from "./store-failure.ts";
@@ -93,10 +94,19 @@ export interface LanceDatabase {
   openOrCreateHistory(name: string, dimensions: number): Promise<HistoryTable>;
   /** Adds the columns of format 4 to a table of format 3, whose rows are taken to stand since `validFrom`. */
   addValidity(name: string, validFrom: number): Promise<void>;
+  /** Opens a table of documents to move its rows; undefined when there is none of this name, or it holds none. */
+  openRaw(name: string): Promise<RawTable | undefined>;
+  /** Makes an empty table for the rows of another one, with vectors of this length. */
+  createLike(name: string, source: LanceDatabase, dimensions: number): Promise<void>;
+  /** The schema of a table that is there. */
+  schemaOf(name: string): Promise<Arrow.Schema>;
+  /** Removes every table of documents but these, and leaves what describes the store. */
+  dropDocumentTables(keep?: ReadonlySet<string>): Promise<void>;
   /** Removes a table with all of its states. Only a writer that holds the lock may call it. */
   drop(name: string): Promise<void>;
   /** Reads a small table of texts by key; undefined when there is none. */
   readSettings(name: string): Promise<ReadonlyMap<string, string> | undefined>;
+  /** Puts these texts in place of all that the table held, in one commit. */
   writeSettings(name: string, settings: ReadonlyMap<string, string>): Promise<void>;
   /** Opens a cell, and makes it when it is missing. */
   openCell(name: string): Promise<Cell>;
@@ -171,6 +181,13 @@ export async function openDatabase(location: string, options?: StorageOptions): 
       if (existing) return existing;
       return connection.createEmptyTable(name, storeSchema(arrow, dimensions), { existOk: true });
     });
+  const drop = (name: string) =>
+    writeGuard(async () => {
+      if (!options) return dropFolder(location, name);
+      await (await writing()).dropTable(name).catch((error) => {
+        if (!isAbsent(error)) throw error;
+      });
+    });
   return {
     tableNames,
     async open(name) {
@@ -203,13 +220,26 @@ export async function openDatabase(location: string, options?: StorageOptions): 
         table.close();
       });
     },
-    drop: (name) =>
-      writeGuard(async () => {
-        if (!options) return dropFolder(location, name);
-        await (await writing()).dropTable(name).catch((error) => {
-          if (!isAbsent(error)) throw error;
-        });
-      }),
+    async openRaw(name) {
+      const table = await guard(() => open(reading, name));
+      return table && wrapRaw(table, { lance, arrow }, guards);
+    },
+    async createLike(name, source, dimensions) {
+      const schema = schemaWithVectors(await source.schemaOf(name), dimensions, { lance, arrow });
+      await writeGuard(async () => (await writing()).createEmptyTable(name, schema, { existOk: true }));
+    },
+    schemaOf: (name) => guard(async () => (await reading.openTable(name)).schema()),
+    async dropDocumentTables(keep = new Set()) {
+      for (const name of (await tableNames()).filter((each) => !keep.has(each))) {
+        const table = await guard(() => open(reading, name));
+        const ofDocuments = table && (await wrapRaw(table, { lance, arrow }, guards));
+        // A folder goes at one moment, objects one by one.
+        if (options) await ofDocuments?.clear();
+        table?.close();
+        if (ofDocuments) await drop(name);
+      }
+    },
+    drop,
     readSettings: (name) =>
       guard(async () => {
         const table = await reading.openTable(name).catch((error) => {
@@ -221,12 +251,10 @@ export async function openDatabase(location: string, options?: StorageOptions): 
       }),
     async writeSettings(name, settings) {
       const rows = [...settings].map(([key, value]) => ({ key, value }));
-      await writeGuard(async () => {
-        const connection = await writing();
-        const known = await open(connection, name);
-        known?.close();
-        await connection.createTable(name, rows, known ? { mode: "overwrite" } : { existOk: true });
-      });
+      const there = (await tableNames()).includes(name);
+      await writeGuard(async () =>
+        (await writing()).createTable(name, rows, there ? { mode: "overwrite" } : { existOk: true }),
+      );
     },
     openCell: (name) =>
       writeGuard(async () => guardedCell(await openCell(await writing(), name), guard, writeGuard)),

@@ -57,7 +57,7 @@ export function parseLocation(
     throw invalid(
       "location",
       `a store at ${scheme}:// is read and written over the network, which is off`,
-      "Set allowRemote (--allow-remote), or name a folder",
+      "Set allowRemote to true in the settings of the store if it may be, or name a folder",
     );
   }
   const snake = (name: string) => name.replace(/[A-Z]/g, (sign) => `_${sign.toLowerCase()}`);

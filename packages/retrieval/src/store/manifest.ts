@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { type Embedder, type KeepVersions, keepVersionsSchema, StoreError } from "@advisor/contracts";
+import { z } from "zod";
 import { setHorizon } from "./history.ts";
 import type { LanceDatabase } from "./lance.ts";
 
@@ -17,6 +18,18 @@ export interface Manifest {
   readonly embedderId: string;
   readonly dimensions: number;
   readonly keepVersions: KeepVersions;
+  /** Which generation of tables is searched and written, see `generation.ts`. */
+  readonly generation: number;
+  /** The generation that an unfinished re-embedding makes. */
+  readonly next?: NextGeneration | undefined;
+  /** The generation that was replaced, until its tables are removed. */
+  readonly replaced?: number | undefined;
+}
+
+export interface NextGeneration {
+  readonly generation: number;
+  readonly embedderId: string;
+  readonly dimensions: number;
 }
 
 /**
@@ -46,23 +59,48 @@ export async function readManifest(database: LanceDatabase, location: string): P
   if (!Number.isInteger(format) || !embedderId || !(Number.isInteger(dimensions) && dimensions > 0)) {
     throw corrupt(location, "the table that describes it is incomplete");
   }
-  const keep = keepVersionsSchema.safeParse(settings.get("keepVersions"));
-  return { format, embedderId, dimensions, keepVersions: keep.data ?? DEFAULT_KEEP_VERSIONS };
+  const keepVersions = keepVersionsSchema.safeParse(settings.get("keepVersions")).data;
+  const { generation = 0, next, replaced } = generations(settings.get("generations"), location);
+  const known = { format, embedderId, dimensions, generation, next, replaced };
+  return { ...known, keepVersions: keepVersions ?? DEFAULT_KEEP_VERSIONS };
 }
 
-/** Writes the manifest of a new store, or in place of the one there is. */
+const whole = z.number().int().min(0);
+const generationsSchema = z.object({
+  generation: whole,
+  next: z.object({ generation: whole, embedderId: z.string().min(1), dimensions: whole }).optional(),
+  replaced: whole.optional(),
+});
+
+function generations(text: string | undefined, location: string): Partial<z.infer<typeof generationsSchema>> {
+  if (text === undefined) return {};
+  try {
+    return generationsSchema.parse(JSON.parse(text));
+  } catch {
+    throw corrupt(location, "the table that describes it is damaged");
+  }
+}
+
+/** The manifest of a new store. */
+export function newManifest(embedder: Embedder, keepVersions = DEFAULT_KEEP_VERSIONS): Manifest {
+  const { id: embedderId, dimensions } = embedder;
+  return { format: STORE_FORMAT, embedderId, dimensions, generation: 0, keepVersions };
+}
+
+/** Writes the manifest in one commit. */
 export async function writeManifest(database: LanceDatabase, manifest: Manifest): Promise<Manifest> {
-  const known = await database.readSettings(TABLE);
-  await database.writeSettings(
-    TABLE,
-    new Map([
-      ["format", String(manifest.format)],
-      ["embedder", manifest.embedderId],
-      ["dimensions", String(manifest.dimensions)],
-      ["keepVersions", manifest.keepVersions],
-      ["created", known?.get("created") ?? new Date().toISOString()],
-    ]),
-  );
+  const { format, embedderId, dimensions, generation, next, replaced, keepVersions } = manifest;
+  const settings = new Map([
+    ["format", String(format)],
+    ["embedder", embedderId],
+    ["dimensions", String(dimensions)],
+    ["keepVersions", keepVersions],
+    ["written", new Date().toISOString()],
+  ]);
+  if (generation > 0 || next !== undefined) {
+    settings.set("generations", JSON.stringify({ generation, next, replaced }));
+  }
+  await database.writeSettings(TABLE, settings);
   return manifest;
 }
 
@@ -88,7 +126,17 @@ export function checkEmbedder(manifest: Manifest, embedder: Embedder, location: 
     reason:
       `it was made with the embedder ${manifest.embedderId} (${manifest.dimensions} dimensions) and cannot be searched ` +
       `with ${embedder.id} (${embedder.dimensions} dimensions)`,
-    nextStep: `Open it with ${manifest.embedderId}, or name another folder for the store and sync again`,
+    nextStep: `Open it with ${manifest.embedderId}, or bring it to the other embedder with reembed (advisor reembed)`,
+  });
+}
+
+/** The error of whoever opened a store before it was brought to another embedder. */
+export function reembedded(manifest: Manifest, location: string): StoreError {
+  return new StoreError({
+    code: "store_embedder_mismatch",
+    subject: `knowledge store ${location}`,
+    reason: `since it was opened, it was brought to the embedder ${manifest.embedderId} (${manifest.dimensions} dimensions)`,
+    nextStep: `Open it again, with ${manifest.embedderId}`,
   });
 }
 
@@ -107,17 +155,16 @@ export function historyTable(tenantTable: string): string {
 }
 
 /**
- * Brings a store of an older format up to date; nothing stored is lost. May be killed at any time and run again. Only a
- * writer that holds the lock may call it.
+ * Brings the tables of an older format up to date; nothing stored is lost. May be killed at any time and run again. Only a
+ * writer that holds the lock may call it, and write the new format into the manifest after it.
  */
-export async function migrate(database: LanceDatabase, manifest: Manifest, now: number): Promise<Manifest> {
+export async function migrate(database: LanceDatabase, dimensions: number, now: number): Promise<void> {
   for (const name of (await database.tableNames()).filter(isTenantTable)) {
     await database.addValidity(name, now);
-    const history = await database.openOrCreateHistory(historyTable(name), manifest.dimensions);
+    const history = await database.openOrCreateHistory(historyTable(name), dimensions);
     await setHorizon(history, now);
     history.close();
   }
-  return writeManifest(database, { ...manifest, format: STORE_FORMAT });
 }
 
 function corrupt(location: string, reason: string): StoreError {

@@ -62,6 +62,7 @@ async function watching(
       queueMicrotask(() => wake());
       return report;
     },
+    tidy: async () => {},
     onEvent: (event) => {
       events.push(event);
       wake();

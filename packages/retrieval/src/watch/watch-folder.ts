@@ -23,6 +23,10 @@ const MAX_POLL_SHARE = 0.1;
 const FIRST_RETRY_MS = 1_000;
 const LONGEST_RETRY_MS = 30_000;
 
+/** The store is tidied when nothing was written for so long, or at the latest after so many writes. */
+const TIDY_QUIET_MS = 5_000;
+const MAX_UNTIDY_WRITES = 100;
+
 export interface WatchParts {
   /** Real path. */
   readonly root: string;
@@ -34,6 +38,8 @@ export interface WatchParts {
   readonly list: (parts?: readonly string[]) => Promise<FolderListing>;
   /** Brings the whole folder in step, or parts of it: uris, a folder's ending in a slash. */
   readonly sync: (parts: readonly string[] | undefined, signal: AbortSignal) => Promise<ChangeReport>;
+  /** Compacts the store and brings its indexes up to date, which may take a while; syncs of parts leave it undone. */
+  readonly tidy: (signal: AbortSignal) => Promise<void>;
   readonly onEvent: (event: WatchEvent) => void;
   readonly signal?: AbortSignal | undefined;
   /** Tests put ones that fail in its place. */
@@ -93,6 +99,7 @@ export async function watchFolder(parts: WatchParts): Promise<FolderWatch> {
       const wanted = moved || uris?.includes("") ? undefined : uris;
       const changed = await withEvents((current) => followChanges(wanted, current));
       told(await sync(changed, stopping.signal));
+      await tidyLater(changed === undefined);
     },
     onFailure: (error, failures) => {
       const retryInMs = Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** (failures - 1));
@@ -100,6 +107,31 @@ export async function watchFolder(parts: WatchParts): Promise<FolderWatch> {
       return retryInMs;
     },
   });
+
+  let untidy = 0;
+  let tidying: NodeJS.Timeout | undefined;
+
+  async function tidyLater(isTidy: boolean): Promise<void> {
+    clearTimeout(tidying);
+    untidy = isTidy ? 0 : untidy + 1;
+    const tidy = async () => {
+      untidy = 0;
+      await parts.tidy(stopping.signal);
+    };
+    if (untidy >= MAX_UNTIDY_WRITES) await tidy();
+    else if (untidy > 0) {
+      const inQuiet = () =>
+        tidy().catch((error: unknown) => {
+          if (!stopping.signal.aborted)
+            emit({ type: "failed", error: asError(error), retryInMs: TIDY_QUIET_MS });
+          untidy++;
+        });
+      tidying = setTimeout(() => {
+        resting = inQuiet();
+      }, TIDY_QUIET_MS);
+    }
+  }
+  let resting: Promise<void> = Promise.resolve();
 
   /** Follows the folders among what changed; gives the parts to sync. */
   async function followChanges(
@@ -169,8 +201,10 @@ export async function watchFolder(parts: WatchParts): Promise<FolderWatch> {
       stopping.abort();
       signal?.removeEventListener("abort", stop);
       for (const timer of timers) clearTimeout(timer);
+      clearTimeout(tidying);
       events?.close();
       await queue.close();
+      await resting;
       settle.resolve();
     })();
     return close;
