@@ -36,7 +36,7 @@ export interface PurgeParts {
   /** Name of the live table. */
   readonly name: string;
   /** The tables that an unfinished re-embedding makes, if there is one. */
-  readonly openUnfinished: () => Promise<LanceDatabase | undefined>;
+  readonly openUnfinished: (() => Promise<LanceDatabase | undefined>) | undefined;
 }
 
 /** Erases the documents from all tables of a tenant. Only a writer that holds the lock may call it. */
@@ -82,7 +82,7 @@ export async function purgeDocuments(
 }
 
 async function eraseUnfinished({ openUnfinished, name }: PurgeParts, erased: string): Promise<void> {
-  const database = await openUnfinished();
+  const database = await openUnfinished?.();
   for (const table of [await database?.open(name), await database?.openHistory(historyTable(name))]) {
     await table?.erase(erased);
     table?.close();
