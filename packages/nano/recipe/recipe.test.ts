@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { fallenScores, installModel } from "./lib/install.mjs";
-import { findPython, plan } from "./run.mjs";
+import { findPython, plan, withWholePaths } from "./run.mjs";
 
 const recipe = fileURLToPath(new URL(".", import.meta.url));
 const oneLine = (least: number, most: number) =>
@@ -114,6 +114,21 @@ describe("installing a rebuilt model", () => {
     expect(await shipped()).toEqual(scores(0.5));
   });
 
+  it("hashes what stands beside the weights, by its name in the model's folder", async () => {
+    await writeFile(join(folder, "words"), "tokens");
+    await installModel({
+      models: folder,
+      card: { ...card, file: "nano-base" },
+      files: [
+        [join(folder, "made"), "nano-base/onnx/model.onnx"],
+        [join(folder, "words"), "nano-base/tokenizer.json"],
+      ],
+      scores: scores(0.5),
+    });
+    const written = JSON.parse(await readFile(join(folder, "nano-base.card.json"), "utf8"));
+    expect(written.files).toEqual({ "tokenizer.json": expect.stringMatching(/^[0-9a-f]{64}$/) });
+  });
+
   it("refuses one that scores lower, names the score, and leaves the folder as it was", async () => {
     await install(scores(0.5));
     await writeFile(join(folder, "made"), "worse");
@@ -141,6 +156,17 @@ describe("npm run recipe", () => {
     const [train, score] = plan("base", ["--minutes", "17", "--work", "/tmp/x", "--install"]);
     expect(train).toEqual(["python3", ["-m", "base.train", "--minutes", "17", "--work", "/tmp/x"]]);
     expect(score?.[1].slice(1)).toEqual(["--work", "/tmp/x", "--install"]);
+  });
+
+  it("takes paths from where it was called", () => {
+    expect(withWholePaths(["--work", "out", "--steps", "3", "--corpus", "/a"], "/here")).toEqual([
+      "--work",
+      "/here/out",
+      "--steps",
+      "3",
+      "--corpus",
+      "/a",
+    ]);
   });
 
   it("never installs a smoke run, which has a folder of its own", () => {

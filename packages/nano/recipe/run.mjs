@@ -1,6 +1,6 @@
 // npm run recipe -- WHAT: rebuilds one of the nano models, from text to scores. See README.md.
 import { spawn, spawnSync } from "node:child_process";
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 
 const folder = dirname(fileURLToPath(import.meta.url));
@@ -20,6 +20,11 @@ const USAGE = `Usage: npm run recipe -- WHAT [options]
   --work FOLDER         data, checkpoints and results; run again with the same folder to resume
 
 Other options go to the training script as they are: --minutes, --steps, --stop-after, --device, --threads, --seed ...`;
+
+/** Options that name files: they are meant from where the command was called, and the scripts run in this folder. */
+const PATHS = new Set(["--work", "--corpus", "--wordnet", "--init", "--base"]);
+export const withWholePaths = (rest, from) =>
+  rest.map((each, index) => (PATHS.has(rest[index - 1]) ? resolve(from, each) : each));
 
 /** The commands of a recipe, in their order. */
 export function plan(what, rest) {
@@ -73,7 +78,7 @@ async function main([what, ...rest]) {
   }
   let steps;
   try {
-    steps = plan(what, rest);
+    steps = plan(what, withWholePaths(rest, process.env.INIT_CWD ?? process.cwd()));
   } catch (error) {
     console.error(`${error.message}\n\n${USAGE}`);
     return 2;

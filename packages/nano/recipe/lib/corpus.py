@@ -56,14 +56,16 @@ def clean(sentence):
     return re.sub(r"\s+", " ", sentence).strip()
 
 
-def read_sections(path):
-    """`path`: a .jsonl or .jsonl.gz of sections, or a folder of them."""
+def read_sections(path, most=None):
+    """`path`: a .jsonl or .jsonl.gz of sections, or a folder of them. `most`: how many of them."""
     path = Path(path)
     require(path, "the corpus of sections", "Run `npm run recipe -- fetch-text`, or name a file or folder with --corpus.")
     files = sorted([*path.glob("*.jsonl"), *path.glob("*.jsonl.gz")]) if path.is_dir() else [path]
     found = []
     for file in files:
         for number, (line, row) in enumerate(lines_of(file)):
+            if most is not None and len(found) >= most:
+                break
             try:
                 sentences = [clean(sentence) for sentence in row["s"]]
                 heading = clean(row["h"])

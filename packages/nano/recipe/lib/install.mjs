@@ -1,7 +1,7 @@
 // Puts a rebuilt model into the package, unless it scores below the one that is there.
 import { createHash } from "node:crypto";
 import { copyFile, mkdir, readFile, rename, stat, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { dirname, join, relative } from "node:path";
 
 /**
  * The headline scores (each the higher the better) in which the rebuilt model falls below the shipped one. A score that
@@ -47,19 +47,30 @@ async function writeWhole(path, value) {
   await rename(`${path}.new`, path);
 }
 
+const sha256Of = async (path) =>
+  createHash("sha256")
+    .update(await readFile(path))
+    .digest("hex");
+
 /**
  * Installs files and a card into a folder of models. `files`: [from, to relative to the folder], the weights first;
- * their size and hash go into the card. `scores`: `{ headline, ... }` as measured.
+ * their size and hash go into the card, and the hashes of the others too, by their names in the model's own folder.
+ * `scores`: `{ headline, ... }` as measured.
  */
 export async function installModel({ models, card, files, scores, force }) {
   const scoresPath = join(models, `${card.name}.scores.json`);
   guardInstall({ name: card.name, shipped: await readScores(scoresPath), rebuilt: scores.headline, force });
-  const [weights] = files[0];
-  const sha256 = createHash("sha256")
-    .update(await readFile(weights))
-    .digest("hex");
+  const [[weights], ...others] = files;
+  const sha256 = await sha256Of(weights);
   const { size: bytes } = await stat(weights);
+  const hashes = {};
+  for (const [from, to] of others) hashes[relative(card.file, to)] = await sha256Of(from);
   for (const [from, to] of files) await copyWhole(from, join(models, to));
-  await writeWhole(join(models, `${card.name}.card.json`), { ...card, sha256, bytes });
+  await writeWhole(join(models, `${card.name}.card.json`), {
+    ...card,
+    sha256,
+    bytes,
+    ...(others.length > 0 && { files: hashes }),
+  });
   await writeWhole(scoresPath, scores);
 }

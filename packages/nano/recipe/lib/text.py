@@ -24,9 +24,10 @@ def add_text_arguments(parser):
 def read_text(options):
     fetched = Path(options.work).parent / "text"
     corpora = options.corpus or [default_corpus(), *([fetched] if fetched.exists() else [])]
-    sections = [section for path in corpora for section in read_sections(path)]
     if options.smoke:
-        sections = sections[:SMOKE_SECTIONS]
+        corpora = corpora[:1]
+    most = SMOKE_SECTIONS if options.smoke else None
+    sections = [section for path in corpora for section in read_sections(path, most)]
     sections += read_written() + fact_sections(facts.sections(options.facts, options.seed))
     sections, dropped = without_evaluation(sections, default_corpus().parents[1] / "eval")
     sentences = sum(len(section.sentences) for section in sections)

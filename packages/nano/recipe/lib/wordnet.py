@@ -5,7 +5,7 @@ Used to make questions: "When did it win?" from "It won", and other words than t
 
 from pathlib import Path
 
-PARTS = {"noun": "n", "verb": "v", "adj": "a", "adv": "r"}
+PARTS = ("noun", "verb", "adj", "adv")
 ENDINGS = [("ies", "y"), ("ied", "y"), ("es", "e"), ("es", ""), ("s", ""), ("ed", "e"), ("ed", ""), ("ing", "e"), ("ing", "")]
 MAX_ALIKE = 4
 
@@ -18,7 +18,7 @@ class WordNet:
             line.split()[:2] for line in (folder / "verb.exc").read_text(encoding="utf-8").split("\n") if " " in line
         )
         self.alike = {}
-        for part in ("noun", "verb", "adj", "adv"):
+        for part in PARTS:
             for group in self.groups(folder, part):
                 for word in group:
                     others = self.alike.setdefault(word, [])
@@ -87,8 +87,21 @@ class WordNet:
         return " ".join(words)
 
 
-def sections(folder):
-    """Glosses as text to read: `{"h": word, "s": [gloss, examples...]}`."""
+def sections(folder, lines_each=12):
+    """Glosses as text to read, a dozen lines a section: alone they would outnumber all other sections."""
+    words, lines = [], []
+    for word, said in glosses(folder):
+        words.append(word)
+        lines += said
+        if len(lines) >= lines_each:
+            yield {"h": f"Words: {words[0]} to {words[-1]}", "s": lines}
+            words, lines = [], []
+    if len(lines) > 1:
+        yield {"h": f"Words: {words[0]} to {words[-1]}", "s": lines}
+
+
+def glosses(folder):
+    """-> word, its definition and examples as sentences."""
     for part in PARTS:
         for line in (Path(folder) / f"data.{part}").read_text(encoding="utf-8").split("\n"):
             if not line or line[0] == " " or "|" not in line:
@@ -97,5 +110,6 @@ def sections(folder):
             pieces = [piece.strip().strip('"') for piece in line.split("|", 1)[1].split(";")]
             pieces = [piece for piece in pieces if len(piece) > 15]
             if pieces:
-                first = f"{word[0].upper()}{word[1:]} means {pieces[0]}." if part != "noun" else f"{word[0].upper()}{word[1:]} is {pieces[0]}."
-                yield {"h": word, "s": [first, *[p[0].upper() + p[1:] + ("" if p[-1] in ".!?" else ".") for p in pieces[1:]]]}
+                verb = "is" if part == "noun" else "means"
+                examples = [f"{piece[0].upper()}{piece[1:]}{'' if piece[-1] in '.!?' else '.'}" for piece in pieces[1:]]
+                yield word, [f"{word[0].upper()}{word[1:]} {verb} {pieces[0]}.", *examples]
