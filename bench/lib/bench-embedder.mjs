@@ -41,7 +41,7 @@ export async function perturbingEmbedder(real, texts) {
       return perturb(bases[hash.readUInt32LE(0) % bases.length], hash.readUInt32LE(4));
     });
   return {
-    id: `perturbed ${real.id}`,
+    id: "perturbed-embeddings@1",
     dimensions: real.dimensions,
     maxTokens: real.maxTokens,
     embed,

@@ -163,6 +163,8 @@ export interface ChangeReport {
   /** Chunks written. */
   readonly chunks: number;
   readonly elapsedMs: number;
+  /** Of {@link elapsedMs}: compacting and indexing after the last commit. Absent where nothing is indexed. */
+  readonly indexMs?: number;
   readonly warnings: readonly Warning[];
 }
 
@@ -261,7 +263,9 @@ export interface Retriever {
     options?: Pick<WriteOptions, "signal" | "onProgress">,
   ): Promise<PurgeReport>;
   /**
-   * Makes the indexes of the principal's tenant anew and compacts its table. Searches go on meanwhile. Optional.
+   * Makes the indexes of the principal's tenant anew, its vector index too where its size asks for one, and compacts its
+   * table. Writing calls do by themselves what searches need; this is for after a great change. Searches go on meanwhile.
+   * Optional.
    * @throws NotPermittedError when the principal is no administrator.
    */
   reindex?(request: AdministrationRequest): Promise<AdministrationReport>;

@@ -173,7 +173,10 @@ export interface Advisor {
    * @throws what `sync` throws; BadInputError `invalid_setting` when a retriever of your own cannot watch.
    */
   watch(folder: string, options?: WatchOptions): Promise<FolderWatch>;
-  upsert(documents: DocumentInput | readonly DocumentInput[], options?: WriteOptions): Promise<ChangeReport>;
+  upsert(
+    documents: DocumentInput | readonly DocumentInput[] | AsyncIterable<DocumentInput>,
+    options?: WriteOptions,
+  ): Promise<ChangeReport>;
   remove(uris: string | readonly string[], options?: WriteOptions): Promise<ChangeReport>;
   search(query: string, options?: AdvisorSearchOptions): Promise<SearchResult>;
   /** The document a citation points into, if the principal may read it; with `asOf` as it stood then. */

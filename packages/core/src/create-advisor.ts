@@ -3,6 +3,7 @@ import {
   type Answer,
   BadInputError,
   DEFAULT_PRINCIPAL,
+  type DocumentInput,
   type DocumentReference,
   type FolderWatch,
   parseInput,
@@ -97,7 +98,7 @@ export function assembleAdvisor(
       }),
     upsert: (documents, options) =>
       work.run(async () => {
-        const list = Array.isArray(documents) ? documents : [documents];
+        const list = isOne(documents) ? [documents] : documents;
         return (await parts.retrieverForWriting()).upsert(list, writeOptions(options));
       }),
     remove: (uris, options) =>
@@ -231,4 +232,10 @@ function lacks(method: keyof Retriever & string): BadInputError {
     reason: `this retriever has no \`${method}\``,
     nextStep: "Use the knowledge store of @advisor/retrieval, or give your retriever the method",
   });
+}
+
+function isOne(
+  documents: DocumentInput | readonly DocumentInput[] | AsyncIterable<DocumentInput>,
+): documents is DocumentInput {
+  return !Array.isArray(documents) && !(Symbol.asyncIterator in documents);
 }

@@ -9,6 +9,7 @@ import {
   type WriteOptions,
 } from "@advisor/contracts";
 import { ANY_CHUNK, headerFilter } from "./store/filter.ts";
+import type { IndexPolicy } from "./store/index-policy.ts";
 import type { LanceDatabase, LanceTable } from "./store/lance.ts";
 import { tableName } from "./store/manifest.ts";
 import type { WriterTurn } from "./store/writer-turn.ts";
@@ -27,7 +28,7 @@ export interface AdministrationParts {
 
 /** Makes the indexes of a tenant anew, whatever state they are in, compacts its table and drops its old states. */
 export function reindexTenant(
-  parts: AdministrationParts,
+  parts: AdministrationParts & { readonly indexPolicy: IndexPolicy },
   request: AdministrationRequest,
 ): Promise<AdministrationReport> {
   return administer(parts, request, "reindex", async (tenant, turn) => {
@@ -35,7 +36,7 @@ export function reindexTenant(
     if (!table) return { documents: 0, chunks: 0 };
     try {
       await turn.check();
-      await table.rebuild();
+      await table.rebuild(parts.indexPolicy);
       return await countOf(table);
     } finally {
       table.close();

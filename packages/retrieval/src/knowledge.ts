@@ -12,6 +12,7 @@ import {
 import { z } from "zod";
 import { createRetriever } from "./retriever.ts";
 import { finishSwitch, openGeneration } from "./store/generation.ts";
+import { DEFAULT_INDEX_POLICY } from "./store/index-policy.ts";
 import type { StorageOptions } from "./store/location.ts";
 import { DEFAULT_LOCK_TIMEOUT_MS } from "./store/lock.ts";
 import {
@@ -52,6 +53,12 @@ export interface KnowledgeSettings {
   /** Makes the store when there is none. Default true; false throws `store_missing`. */
   readonly create?: boolean;
   /**
+   * Up to this many rows (a document is one, and each of its chunks) every vector is compared; above it an approximate
+   * index (IVF_PQ, its finds compared again exactly) is trained after a writing call, and anew each time the rows have
+   * doubled. Default 50,000. 2 ** 53 - 1 keeps the vector leg exact whatever its time.
+   */
+  readonly exactSearchRows?: number;
+  /**
    * How long a former version of a document is kept, and can be searched with `asOf`, after it was changed or removed:
    * `none`, `forever`, or a time such as `12h`, `30d`, `8w`, `1y`. The store remembers what it was last told, so leave it
    * out to change nothing; a store that was never told keeps them for 30 days. It takes effect at the next writing call, on
@@ -83,6 +90,7 @@ const settingsSchema = z.strictObject({
     .optional(),
   rerankDepth: z.number().int().min(1).max(MAX_TOP_K).default(DEFAULT_RERANK_DEPTH),
   create: z.boolean().default(true),
+  exactSearchRows: z.int().min(0).default(DEFAULT_INDEX_POLICY.exactSearchRows),
   keepVersions: keepVersionsSchema.optional(),
   now: z.custom<() => number>((value) => typeof value === "function").default(() => Date.now),
   lockTimeoutMs: z.number().min(0).default(DEFAULT_LOCK_TIMEOUT_MS),
@@ -145,6 +153,7 @@ export async function openKnowledge(settings: KnowledgeSettings): Promise<Retrie
       location,
       database,
       alone: store.isFolder,
+      indexPolicy: { ...DEFAULT_INDEX_POLICY, exactSearchRows: parsed.exactSearchRows },
       exclusively: (options, work) =>
         exclusively(options, async (turn) => {
           await finishSwitch(store, await currentManifest());

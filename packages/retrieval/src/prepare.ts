@@ -8,6 +8,7 @@ import {
   MAX_CONTEXT_TOKENS,
   TARGET_CHUNK_TOKENS,
 } from "./chunk/chunker.ts";
+import { textOf } from "./embed/reused-vectors.ts";
 import { EXTRACTOR_VERSION, type Extracted, extract } from "./extract/extract.ts";
 import { readMetadata, Unreadable } from "./extract/front-matter.ts";
 import type { BinaryMediaType } from "./extract/read-file.ts";
@@ -111,7 +112,7 @@ export async function prepare(document: SourceDocument, embedder: Embedder): Pro
   }
   const id = documentId(tenant, source, uri);
   const version = digest([SETTINGS, text, title, sorted(metadata), access]).slice(0, 32);
-  const texts = spans.map((span) => `${span.context}\n${text.slice(span.start, span.end)}`);
+  const texts = spans.map((span) => textOf(span.context, text.slice(span.start, span.end)));
   const facts = factsOf(metadata);
   if (facts.length > MAX_FACTS) throw new Unreadable(tooMuchMetadata(facts.length));
   const shared = { documentId: id, tenant, source, uri, title, roles, version, facts };

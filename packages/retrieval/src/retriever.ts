@@ -39,6 +39,7 @@ import { searchTable } from "./search/search.ts";
 import { storableName as name } from "./storable-name.ts";
 import { ANY_CHUNK, documentFilter, headerFilter } from "./store/filter.ts";
 import { createHistory, finishErasing } from "./store/history.ts";
+import type { IndexPolicy } from "./store/index-policy.ts";
 import type { LanceDatabase, LanceTable, TableView } from "./store/lance.ts";
 import { historyTable, isTenantTable, type Manifest, STORE_FORMAT, tableName } from "./store/manifest.ts";
 import { storeFailure } from "./store/store-failure.ts";
@@ -71,6 +72,7 @@ export interface RetrieverParts {
   readonly now: () => number;
   /** Whether `exclusively` keeps every other writer out. Where there is no lock it does not. */
   readonly alone: boolean;
+  readonly indexPolicy: IndexPolicy;
   readonly exclusively: <Result>(
     options: WriteOptions,
     work: (turn: WriterTurn) => Promise<Result>,
@@ -100,6 +102,7 @@ export function createRetriever({
   now,
   reranking,
   alone,
+  indexPolicy,
   exclusively,
   currentWriter,
   openUnfinished,
@@ -215,7 +218,8 @@ export function createRetriever({
         const keepMs = keepVersionsMs(await keepVersions());
         const history = createHistory({ live: table, history: past, keepMs, now });
         await history.settle();
-        writer = createChangeWriter({ table, history, embedder, stored, alone, signal: options.signal });
+        const { signal } = options;
+        writer = createChangeWriter({ table, history, embedder, stored, alone, indexPolicy, signal });
         const report = await work(writer, stored);
         await past.tidy();
         return report;
@@ -427,7 +431,7 @@ export function createRetriever({
       }),
 
     reindex: (request) =>
-      track(() => reindexTenant({ database, exclusively, forget, openUnfinished }, request)),
+      track(() => reindexTenant({ database, exclusively, forget, openUnfinished, indexPolicy }, request)),
 
     removeTenant: (request) =>
       track(() => removeTenant({ database, exclusively, forget, openUnfinished }, request)),
@@ -490,7 +494,7 @@ async function tenantStatus(
 
 function parseOptions<Schema extends z.ZodObject>(
   schema: Schema,
-  options: WriteOptions,
+  options: Pick<WriteOptions, "signal" | "onProgress">,
   subject: string,
 ): z.output<Schema> & Pick<WriteOptions, "signal" | "onProgress"> {
   const { signal, onProgress, ...fields } = options;

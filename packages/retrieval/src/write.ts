@@ -2,10 +2,12 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import type { ChangeReport, Embedder, Skipped, Warning } from "@advisor/contracts";
 import { createBatchLimits, createDocumentBatch, type DocumentBatch } from "./batch.ts";
 import { createCommitPipeline } from "./commit-pipeline.ts";
+import { createVectorSource } from "./embed/reused-vectors.ts";
 import { Unreadable } from "./extract/front-matter.ts";
 import { fingerprint, type PreparedDocument, prepare, type SourceDocument } from "./prepare.ts";
 import { headerFilter } from "./store/filter.ts";
 import type { TenantHistory } from "./store/history.ts";
+import type { IndexPolicy } from "./store/index-policy.ts";
 import type { LanceTable } from "./store/lance.ts";
 import type { StoreRow } from "./store/schema.ts";
 
@@ -50,6 +52,7 @@ export interface WriterParts {
   readonly stored: ReadonlyMap<string, StoredHeader>;
   /** Whether no one else can be writing: then a document that is not stored needs no look-up of its rows. */
   readonly alone: boolean;
+  readonly indexPolicy: IndexPolicy;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -71,7 +74,7 @@ export async function readHeaders(
 }
 
 export function createChangeWriter(parts: WriterParts): ChangeWriter {
-  const { table, history, embedder, stored, alone, signal } = parts;
+  const { table, history, embedder, stored, alone, indexPolicy, signal } = parts;
   const begin = performance.now();
   const report = {
     added: [] as string[],
@@ -84,6 +87,8 @@ export function createChangeWriter(parts: WriterParts): ChangeWriter {
   let chunks = 0;
   let turn = begin;
   const limits = createBatchLimits();
+  const source = createVectorSource(table, embedder);
+  const storedIds = new Set([...stored.values()].map(({ id }) => id));
   let batch = createDocumentBatch();
   /** What this call put, by uri: a later document of the same uri replaces it and is not reported twice. */
   const put = new Map<string, Pick<StoredHeader, "version" | "fingerprint">>();
@@ -92,11 +97,11 @@ export function createChangeWriter(parts: WriterParts): ChangeWriter {
   const written = new Set<string>();
 
   const pipeline = createCommitPipeline<DocumentBatch, Float32Array[]>({
-    async embed({ documents }) {
-      const texts = documents.flatMap((document) => document.texts);
+    async embed({ documents, ids }) {
       const from = performance.now();
-      const vectors = texts.length > 0 ? await embedder.embed(texts, "passage", signal) : [];
-      limits.measured(texts.length, performance.now() - from);
+      const replaced = ids.filter((id) => storedIds.has(id));
+      const vectors = await source.vectorsOf(documents, replaced, signal);
+      limits.measured(vectors.length, performance.now() - from);
       return vectors;
     },
     async write({ documents, ids, isNew }, vectors) {
@@ -188,8 +193,11 @@ export function createChangeWriter(parts: WriterParts): ChangeWriter {
     async finish(tidy = true) {
       await commit();
       await pipeline.drain();
-      if (tidy) await table.tidy(report.added.length + report.changed.length + report.removed.length > 0);
-      return { ...report, unchanged, chunks, elapsedMs: performance.now() - begin };
+      const changed = report.added.length + report.changed.length + report.removed.length > 0;
+      const tidying = performance.now();
+      if (tidy) await table.tidy(indexPolicy, changed);
+      const end = performance.now();
+      return { ...report, unchanged, chunks, elapsedMs: end - begin, indexMs: end - tidying };
     },
     settle: () => pipeline.settle(),
   };

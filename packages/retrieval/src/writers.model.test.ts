@@ -8,6 +8,7 @@ import { spawnChild } from "../test/spawn-child.ts";
 import { judge, lookInto, raceWriters, textOf, type WriteNote } from "../test/write-race.ts";
 import { openKnowledge } from "./knowledge.ts";
 import { createRetriever } from "./retriever.ts";
+import { DEFAULT_INDEX_POLICY } from "./store/index-policy.ts";
 import { openDatabase } from "./store/lance.ts";
 import { newManifest } from "./store/manifest.ts";
 
@@ -105,6 +106,7 @@ describe("processes that write at once", () => {
           now: Date.now,
           keepVersions: async () => "30d" as const,
           alone: false,
+          indexPolicy: DEFAULT_INDEX_POLICY,
           exclusively: (_, work) => work({ check: async () => {} }),
           currentWriter: async () => undefined,
           currentManifest: async () => newManifest(embedder),

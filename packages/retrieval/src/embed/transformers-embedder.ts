@@ -215,8 +215,10 @@ async function build(parts: Parts): Promise<Embedder> {
     dimensions,
     maxTokens,
     embed(texts, kind, signal) {
-      // One call after another: the model has both cores already, and memory stays that of one batch.
-      const next = inFlight.then(async () => {
+      // One call after another: the model has all cores already, and memory stays that of one batch. A question waits for
+      // one batch at most, not for thousands of passages.
+      const turn = kind === "query" ? Promise.resolve() : inFlight;
+      const next = turn.then(async () => {
         throwIfStopped(signal, disposed, name);
         try {
           return await embedAll(texts, prefixes[kind], signal);
@@ -231,7 +233,7 @@ async function build(parts: Parts): Promise<Embedder> {
           });
         }
       });
-      inFlight = next.catch(() => {});
+      inFlight = Promise.allSettled([inFlight, next]);
       return next;
     },
     countTokens: (texts) => texts.map((text) => encode(text).length),

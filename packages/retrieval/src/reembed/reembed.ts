@@ -8,6 +8,7 @@ import {
 } from "@advisor/contracts";
 import { z } from "zod";
 import { dropGeneration, finishSwitch, openGeneration } from "../store/generation.ts";
+import { DEFAULT_INDEX_POLICY } from "../store/index-policy.ts";
 import type { LanceDatabase } from "../store/lance.ts";
 import type { StorageOptions } from "../store/location.ts";
 import { DEFAULT_LOCK_TIMEOUT_MS } from "../store/lock.ts";
@@ -241,7 +242,7 @@ async function tidy(target: LanceDatabase, dimensions: number): Promise<void> {
   for (const name of (await target.tableNames()).filter(isTenantTable)) {
     const table = await target.openOrCreate(name, dimensions);
     try {
-      await table.tidy(true);
+      await table.tidy(DEFAULT_INDEX_POLICY, true);
     } finally {
       table.close();
     }

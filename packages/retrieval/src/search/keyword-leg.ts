@@ -28,7 +28,7 @@ export async function searchKeywords(
  * What is looked for, and where; a passage's score is the sum over them. Title and headings are a column of their own:
  * in one with the text, a long passage would drown them.
  */
-function clausesOf(query: string): KeywordClause[] {
+export function clausesOf(query: string): KeywordClause[] {
   const { identifiers, words, names } = splitIdentifiers(query);
   const related = relatedWords(words).join(" ");
   const clauses: KeywordClause[] = [

@@ -7,6 +7,15 @@ import { type Cell, openCell, readCell } from "./cell.ts";
 import { dropFolder, removeDropped } from "./drop-folder.ts";
 import { GONE_ROWS, instantValue, rowsOfDocuments } from "./filter.ts";
 import { dropOldStates, eraseRows, type HistoryTable, wrapHistory } from "./history-table.ts";
+import type { IndexPolicy, MaintenancePlan } from "./index-policy.ts";
+import {
+  dropOtherIndexes,
+  KEYWORD_COLUMNS,
+  type KeywordColumn,
+  maintain,
+  makeKeywordIndex,
+  makeKeywordIndexes,
+} from "./indexes.ts";
 import { type StorageOptions, secretsOf } from "./location.ts";
 import { readingOptions, tryingAgain, writingOptions } from "./object-store.ts";
 import { type RawTable, schemaWithVectors, wrapRaw } from "./raw-table.ts";
@@ -20,25 +29,10 @@ export type { Row } from "./rows.ts";
 /** Limits on LanceDB's caches, which would else grow to 7 GB: enough for the indexes of some 100,000 chunks. */
 const INDEX_CACHE_BYTES = 128n * 1024n * 1024n;
 const METADATA_CACHE_BYTES = 32n * 1024n * 1024n;
-/** Old versions of a table are kept this long, so that a search under way in another process can end. */
-const KEEP_VERSIONS_MS = 60 * 1000;
-/** Up to this many rows the keyword indexes are made anew after each writing call: some 0.2 s at the limit. */
-const REBUILD_MAX_ROWS = 10_000;
-/** A table of more pieces than this is compacted, which rewrites it. */
-const MAX_FRAGMENTS = 24;
-/** Share of the rows that may wait outside the indexes of a larger table. */
-const MAX_UNINDEXED_SHARE = 0.05;
-/** Longest identifier that is indexed; the default of 40 would drop hashes and paths. */
-const MAX_IDENTIFIER_LENGTH = 256;
-
-/** Columns with a keyword index, which LanceDB names after them. */
-const KEYWORD_COLUMNS = ["terms", "context", "identifiers"] as const;
-const indexOf = (column: (typeof KEYWORD_COLUMNS)[number]) => `${column}_idx`;
-
 /** Words looked for in one column. No sign in them has a meaning of its own. */
 export interface KeywordClause {
   readonly words: string;
-  readonly column: (typeof KEYWORD_COLUMNS)[number];
+  readonly column: KeywordColumn;
   readonly boost: number;
 }
 
@@ -63,20 +57,23 @@ export interface LanceTable extends TableView, TableReader {
   append(rows: readonly StoreRow[]): Promise<void>;
   remove(documentIds: readonly string[]): Promise<void>;
   /**
-   * Brings the indexes up to date, and now and then compacts and drops old versions. In a store of up to
-   * {@link REBUILD_MAX_ROWS} rows the keyword indexes are then as if made anew, so that removed text counts in no word
-   * statistics; in a larger one at most a small share of the rows waits outside them, where it is found all the same.
-   * When nothing was `changed` it only makes good what a killed writer left undone.
+   * Brings the indexes up to date, and now and then compacts and drops old versions; `index-policy.ts` says when. A small
+   * store's keyword indexes are then as if made anew, so that removed text counts in no word statistics; in a larger one at
+   * most a small share of the rows waits outside them, where it is found all the same. When nothing was `changed` it only
+   * makes good what a killed writer left undone.
    */
-  tidy(changed: boolean): Promise<void>;
+  tidy(policy: IndexPolicy, changed: boolean): Promise<MaintenancePlan>;
   /** Makes the indexes anew, compacts the table, and drops its old states. */
-  rebuild(): Promise<void>;
+  rebuild(policy: IndexPolicy): Promise<MaintenancePlan>;
   /** Words as the column's index holds them, each with the place of its word in the text; stop words are left out. */
   tokenize(
     text: string,
     column: KeywordClause["column"],
   ): Promise<readonly { readonly text: string; readonly position: number }[]>;
-  /** Removes rows and rewrites the table and its indexes, so that no file of it holds them any more. */
+  /**
+   * Removes rows and rewrites the table and its keyword indexes, so that no file of it holds them any more. The other indexes
+   * go; the next writing call makes them again.
+   */
   erase(filter: string): Promise<void>;
   close(): void;
 }
@@ -197,7 +194,7 @@ export async function openDatabase(location: string, options?: StorageOptions): 
     async openOrCreate(name, dimensions) {
       if (!options) await guard(() => removeDropped(location));
       const table = await make(name, dimensions);
-      await writeGuard(() => makeIndexes(table, lance));
+      await writeGuard(() => makeKeywordIndexes(table, lance));
       return wrap(table);
     },
     async openHistory(name) {
@@ -285,38 +282,6 @@ async function holdsData(location: string, table: string): Promise<boolean> {
   return files.length > 0;
 }
 
-/** The keyword indexes and the key that keeps two writers from inserting one row twice. Does nothing when they are there. */
-async function makeIndexes(table: Lance.Table, lance: typeof Lance): Promise<void> {
-  const names = new Set((await table.listIndices()).map((index) => index.name));
-  const missing = KEYWORD_COLUMNS.filter((column) => !names.has(indexOf(column)));
-  if (missing.length === 0) return;
-  if (names.size === 0) {
-    await table.setUnenforcedPrimaryKey("id").catch((error: Error) => {
-      if (!/already|primary key/i.test(error.message)) throw error;
-    });
-  }
-  for (const column of missing) await makeIndex(table, lance, column);
-}
-
-/** Words: English stemming and stop words, accents folded; other languages are matched by their whole words. */
-function makeIndex(
-  table: Lance.Table,
-  lance: typeof Lance,
-  column: (typeof KEYWORD_COLUMNS)[number],
-): Promise<void> {
-  const words: Partial<Lance.FtsOptions> = { baseTokenizer: "simple", withPosition: false };
-  const identifiers: Partial<Lance.FtsOptions> = {
-    baseTokenizer: "whitespace",
-    stem: false,
-    removeStopWords: false,
-    asciiFolding: false,
-    maxTokenLength: MAX_IDENTIFIER_LENGTH,
-    withPosition: false,
-  };
-  const config = lance.Index.fts(column === "identifiers" ? identifiers : words);
-  return table.createIndex(column, { config, replace: true });
-}
-
 function wrapTable(
   table: Lance.Table,
   { lance, arrow }: Libraries,
@@ -329,11 +294,6 @@ function wrapTable(
     const columns = new Set((await table.listIndices()).flatMap((index) => index.columns));
     indexed = KEYWORD_COLUMNS.every((column) => columns.has(column));
     return indexed;
-  };
-  const compact = async () => {
-    // Files of no version are mostly a killed writer's leavings. A writer on another machine that stood still, and lost
-    // its turn, may yet commit them, so LanceDB lets them lie for a week.
-    await table.optimize({ cleanupOlderThan: new Date(Date.now() - KEEP_VERSIONS_MS) });
   };
   return {
     ...readTable(table, guard),
@@ -397,6 +357,7 @@ function wrapTable(
         if (gone.length > 0) await table.delete(GONE_ROWS);
       }),
     append: (rows) =>
+      // Never tried again: an attempt whose answer was lost would add its rows twice.
       guard(async () => {
         await table.add(arrowRows(arrow, await table.schema(), rows));
       }),
@@ -404,29 +365,14 @@ function wrapTable(
       writeGuard(async () => {
         await table.delete(rowsOfDocuments(documentIds));
       }),
-    rebuild: () =>
-      writeGuard(async () => {
-        for (const column of KEYWORD_COLUMNS) await makeIndex(table, lance, column);
-        await compact();
-      }),
-    tidy: (changed) =>
-      writeGuard(async () => {
-        const rows = await table.countRows();
-        const terms = (await table.listIndices()).find(({ name }) => name === indexOf("terms"));
-        let unindexed = terms?.numUnindexedRows ?? rows;
-        if (rows <= REBUILD_MAX_ROWS && (changed || unindexed > 0)) {
-          for (const column of KEYWORD_COLUMNS) await makeIndex(table, lance, column);
-          unindexed = 0;
-        }
-        const { fragmentStats } = await table.stats();
-        if (fragmentStats.numFragments <= MAX_FRAGMENTS && unindexed <= rows * MAX_UNINDEXED_SHARE) return;
-        await compact();
-      }),
+    rebuild: (policy) => writeGuard(() => maintain(table, lance, policy, { changed: false, all: true })),
+    tidy: (policy, changed) => writeGuard(() => maintain(table, lance, policy, { changed })),
     tokenize: (text, column) => guard(() => table.tokenize(text, { column })),
     erase: (filter) =>
       writeGuard(async () => {
+        await dropOtherIndexes(table);
         await eraseRows(table, filter, locked);
-        for (const column of KEYWORD_COLUMNS) await makeIndex(table, lance, column);
+        for (const column of KEYWORD_COLUMNS) await makeKeywordIndex(table, lance, column);
         await dropOldStates(table, locked);
       }),
     close: () => table.close(),

@@ -25,7 +25,7 @@ export async function openTenant(parts: {
   if ((await readHorizon(history)) === undefined) await setHorizon(history, now());
   const live = await database.openOrCreate(name, dimensions);
   const asking =
-    <Parameters extends unknown[]>(change: (...parameters: Parameters) => Promise<void>) =>
+    <Parameters extends unknown[], Result>(change: (...parameters: Parameters) => Promise<Result>) =>
     async (...parameters: Parameters) => {
       await turn.check();
       return change(...parameters);
