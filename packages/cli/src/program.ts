@@ -45,15 +45,16 @@ const WATCH_NOTES = `
 It syncs the folders first, and then writes a line for each change until Ctrl-C.
 Failures are written and tried again. Others may search and write meanwhile.`;
 
+const PURGE_NOTES = `
+It acts as administrator of the tenant, and rewrites the store so that no file
+of it holds the pages any more. A page whose file is still in its folder comes
+back with the next sync.`;
+
 const REEMBED_NOTES = `
 The store is searched and written with the old embedder until all new vectors
 are made; then it is switched at once, and every command names the new one with
 --embedder. It may be interrupted at any time and run again. Until the switch
 it needs room on the disk for a second set of vectors.`;
-const PURGE_NOTES = `
-It acts as administrator of the tenant, and rewrites the store so that no file
-of it holds the pages any more. A page whose file is still in its folder comes
-back with the next sync.`;
 
 /**
  * The command line. Each command's code is loaded when it runs, so that help and usage errors need neither the

@@ -54,8 +54,8 @@ export function removeTenant(
     const held = await countStored(parts.database, name);
     const unfinished = await parts.openUnfinished?.();
     try {
-      if (unfinished) await dropTenantTables(unfinished, name, turn);
-      await dropTenantTables(parts.database, name, turn);
+      if (unfinished) await dropOwn(unfinished, name, turn);
+      await dropOwn(parts.database, name, turn);
     } finally {
       unfinished?.close();
     }
@@ -64,12 +64,7 @@ export function removeTenant(
   });
 }
 
-/** Removes a tenant's tables. Only the writer whose turn it is may. */
-export async function dropTenantTables(
-  database: LanceDatabase,
-  name: string,
-  turn: WriterTurn,
-): Promise<void> {
+async function dropOwn(database: LanceDatabase, name: string, turn: WriterTurn): Promise<void> {
   // The tenant's other tables, of its history, go by the same hash.
   const own = (await database.tableNames()).filter((each) => each.endsWith(hashOf(name)));
   // First those that say nothing without the main one, so that a removal that is cut off leaves a tenant to remove.

@@ -399,3 +399,28 @@ describe("a store of format 3", () => {
     });
   });
 });
+
+describe("another embedder", () => {
+  test("takes the former versions along", async () => {
+    const { reembedKnowledge } = await import("./reembed/reembed.ts");
+    const location = join(folder, "store");
+    const first = clock;
+    {
+      await using store = await open({ keepVersions: "forever" });
+      await store.upsert([{ uri: "a", text: "The zebra eats grass.", roles: ["hr"] }]);
+      clock += 1000;
+      await store.upsert([{ uri: "a", text: "The zebra eats hay.", roles: ["hr"] }]);
+    }
+    const embedder = createFakeEmbedder({ id: "other", dimensions: 48 });
+    await reembedKnowledge({ location, embedder });
+    clock += 400 * DAY;
+    await using store = await open({ embedder, create: false });
+    await store.upsert([{ uri: "b", text: "The lion." }]);
+    for (const mode of modes) {
+      const request = { query: "zebra", principal: { tenant: "default", roles: ["hr"] }, mode };
+      const { passages } = await store.search({ ...request, asOf: new Date(first) });
+      expect(passages.map(({ text }) => text)).toEqual(["The zebra eats grass."]);
+    }
+    expect((await store.purge([{ uri: "a" }], admin)).purged).toMatchObject([{ versions: 2 }]);
+  });
+});

@@ -23,6 +23,7 @@ import {
   readManifest,
   reembedded,
   STORE_FORMAT,
+  settleKeepVersions,
   writeManifest,
 } from "./store/manifest.ts";
 import { missing, openPlace } from "./store/open-store.ts";
@@ -95,7 +96,6 @@ const settingsSchema = z.strictObject({
   lockTimeoutMs: z.number().min(0).default(DEFAULT_LOCK_TIMEOUT_MS),
   onProgress: z.custom<OnProgress>((value) => typeof value === "function").optional(),
 });
-
 /**
  * Opens the knowledge of a folder: a LanceDB store of documents and their chunks, searched by words, by meaning, or both.
  *
@@ -124,6 +124,20 @@ export async function openKnowledge(settings: KnowledgeSettings): Promise<Retrie
       });
     }
     checkEmbedder(manifest, embedder, location);
+    if (manifest.format !== STORE_FORMAT) {
+      await exclusively(progress, async () => {
+        const old = await readManifest(store.database, location);
+        if (!old || old.format === STORE_FORMAT) return;
+        // An unfinished re-embedding goes on with tables of the new layout.
+        for (const each of old.next ? [old.generation, old.next.generation] : [old.generation]) {
+          const { database } = await openGeneration(store, each);
+          const { dimensions } = each === old.generation ? old : (old.next ?? old);
+          await migrate(database, dimensions, parsed.now());
+          if (database !== store.database) database.close();
+        }
+        await writeManifest(store.database, { ...old, format: STORE_FORMAT });
+      });
+    }
     const { generation } = manifest;
     const currentManifest = async (): Promise<Manifest> => {
       const now = await readManifest(store.database, location);
@@ -132,16 +146,9 @@ export async function openKnowledge(settings: KnowledgeSettings): Promise<Retrie
       return now;
     };
     const { database } = await openGeneration(store, generation);
-    if (manifest.format !== STORE_FORMAT) {
-      await exclusively(progress, async () => {
-        const current = await currentManifest();
-        if (current.format === STORE_FORMAT) return;
-        await migrate(database, current, parsed.now());
-        await writeManifest(store.database, { ...current, format: STORE_FORMAT });
-      });
-    }
     return createRetriever({
       ...parsed,
+      keepVersions: () => settleKeepVersions(store.database, location, parsed.keepVersions),
       reranking: parsed.reranker && { reranker: parsed.reranker, depth: parsed.rerankDepth },
       location,
       database,
@@ -153,12 +160,6 @@ export async function openKnowledge(settings: KnowledgeSettings): Promise<Retrie
           return work(turn);
         }),
       currentManifest,
-      rememberKeepVersions: async () => {
-        const now = await currentManifest();
-        const { keepVersions = now.keepVersions } = parsed;
-        if (keepVersions !== now.keepVersions) await writeManifest(store.database, { ...now, keepVersions });
-        return keepVersions;
-      },
       openUnfinished: async () => {
         const { next } = await currentManifest();
         return next && (await openGeneration(store, next.generation)).database;

@@ -6,10 +6,11 @@ import {
   type PurgeReport,
   type Skipped,
 } from "@advisor/contracts";
-import { referenceFilter } from "./store/filter.ts";
+import { referenceFilter, rowsOfDocuments } from "./store/filter.ts";
 import { eraseDocuments } from "./store/history.ts";
 import type { HistoryTable } from "./store/history-table.ts";
-import type { LanceTable } from "./store/lance.ts";
+import type { LanceDatabase, LanceTable } from "./store/lance.ts";
+import { historyTable } from "./store/manifest.ts";
 
 interface Purged {
   readonly documentId: string;
@@ -29,9 +30,18 @@ export function checkMayPurge(principal: Principal): void {
   });
 }
 
-/** Erases the documents from both tables. Only a writer that holds the lock may call it. */
+export interface PurgeParts {
+  readonly live: LanceTable;
+  readonly history: HistoryTable;
+  /** Name of the live table. */
+  readonly name: string;
+  /** The tables that an unfinished re-embedding makes, if there is one. */
+  readonly openUnfinished: (() => Promise<LanceDatabase | undefined>) | undefined;
+}
+
+/** Erases the documents from all tables of a tenant. Only a writer that holds the lock may call it. */
 export async function purgeDocuments(
-  tables: { readonly live: LanceTable; readonly history: HistoryTable },
+  tables: PurgeParts,
   references: readonly DocumentReference[],
   principal: Principal,
 ): Promise<PurgeReport> {
@@ -60,11 +70,22 @@ export async function purgeDocuments(
     }
   }
   if (purged.size > 0) {
-    await eraseDocuments(tables.live, tables.history, [...purged.keys()]);
+    const ids = [...purged.keys()];
+    await eraseUnfinished(tables, rowsOfDocuments(ids));
+    await eraseDocuments(tables.live, tables.history, ids);
   }
   return {
     purged: [...purged.values()].map(({ beginnings, ...page }) => ({ ...page, versions: beginnings.size })),
     skipped,
     elapsedMs: performance.now() - begin,
   };
+}
+
+async function eraseUnfinished({ openUnfinished, name }: PurgeParts, erased: string): Promise<void> {
+  const database = await openUnfinished?.();
+  for (const table of [await database?.open(name), await database?.openHistory(historyTable(name))]) {
+    await table?.erase(erased);
+    table?.close();
+  }
+  database?.close();
 }

@@ -29,7 +29,7 @@ import {
   writeOptionsSchema,
 } from "@advisor/contracts";
 import { z } from "zod";
-import { dropTenantTables, reindexTenant, removeTenant } from "./administration.ts";
+import { reindexTenant, removeTenant } from "./administration.ts";
 import type { FolderSourceSettings } from "./folder-source.ts";
 import { checkPast, listVersions, stateAt, type TenantTables } from "./past.ts";
 import { checkMayPurge, purgeDocuments } from "./purge.ts";
@@ -66,6 +66,8 @@ export interface RetrieverParts {
   readonly embedder: Embedder;
   readonly vectorWeight: number;
   readonly reranking?: Reranking | undefined;
+  /** How long former versions are kept, asked at each writing call. */
+  readonly keepVersions: () => Promise<KeepVersions>;
   /** Epoch milliseconds. */
   readonly now: () => number;
   /** Whether `exclusively` keeps every other writer out. Where there is no lock it does not. */
@@ -81,8 +83,6 @@ export interface RetrieverParts {
   readonly currentWriter: () => Promise<string | undefined>;
   /** What the store says of itself now. @throws StoreError `store_embedder_mismatch` when its tables were replaced. */
   readonly currentManifest: () => Promise<Manifest>;
-  /** How long former versions are kept: what the caller wants, which the store then remembers, or else what it remembers. */
-  readonly rememberKeepVersions: () => Promise<KeepVersions>;
   readonly close: () => void;
 }
 
@@ -98,6 +98,7 @@ export function createRetriever({
   database,
   embedder,
   vectorWeight,
+  keepVersions,
   now,
   reranking,
   alone,
@@ -106,7 +107,6 @@ export function createRetriever({
   currentWriter,
   openUnfinished,
   currentManifest,
-  rememberKeepVersions,
   close,
 }: RetrieverParts): Retriever {
   const tables = new Map<string, Promise<LanceTable | undefined>>();
@@ -215,8 +215,8 @@ export function createRetriever({
         // Parsers load with the first writing call: who only searches never needs them.
         const { createChangeWriter, readHeaders } = await import("./write.ts");
         const stored = await readHeaders(table, source, parts);
-        const keep = await rememberKeepVersions();
-        const history = createHistory({ live: table, history: past, keepMs: keepVersionsMs(keep), now });
+        const keepMs = keepVersionsMs(await keepVersions());
+        const history = createHistory({ live: table, history: past, keepMs, now });
         await history.settle();
         const { signal } = options;
         writer = createChangeWriter({ table, history, embedder, stored, alone, indexPolicy, signal });
@@ -251,9 +251,8 @@ export function createRetriever({
           throwIfAborted(signal, subject);
           return reading(parsed.principal, parsed.asOf, async (table) => {
             const found = await searchTable({ table, ...ranking }, { ...parsed, signal });
-            return parsed.asOf
-              ? { ...found, warnings: [...found.warnings, asOfWarning(parsed.asOf)] }
-              : found;
+            const { asOf } = parsed;
+            return asOf ? { ...found, warnings: [...found.warnings, asOfWarning(asOf)] } : found;
           });
         },
         ({ passages }) => passages.length === 0,
@@ -407,7 +406,7 @@ export function createRetriever({
       }),
 
     versions: (reference, principal) =>
-      track(async () => {
+      read(async () => {
         const wanted = parseInput(documentReferenceSchema, reference, "page");
         const who = parseInput(principalSchema, principal, "principal");
         return (await withHistory(who.tenant, (found) => listVersions(found, wanted, who))) ?? [];
@@ -423,15 +422,8 @@ export function createRetriever({
           const { live, history, close } = await openForWriting(who.tenant, turn);
           try {
             await finishErasing(live, history);
-            const report = await purgeDocuments({ live, history }, wanted, who);
-            // An unfinished re-embedding holds copies; without these tables it makes them anew.
-            const unfinished = await openUnfinished?.();
-            try {
-              if (unfinished) await dropTenantTables(unfinished, tableName(who.tenant), turn);
-            } finally {
-              unfinished?.close();
-            }
-            return report;
+            const name = tableName(who.tenant);
+            return await purgeDocuments({ live, history, openUnfinished, name }, wanted, who);
           } finally {
             close();
           }

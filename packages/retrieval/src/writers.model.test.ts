@@ -104,12 +104,12 @@ describe("processes that write at once", () => {
           database,
           vectorWeight: 0.5,
           now: Date.now,
+          keepVersions: async () => "30d" as const,
           alone: false,
           indexPolicy: DEFAULT_INDEX_POLICY,
           exclusively: (_, work) => work({ check: async () => {} }),
           currentWriter: async () => undefined,
           currentManifest: async () => newManifest(embedder),
-          rememberKeepVersions: async () => "30d",
           close: database.close,
         });
       };

@@ -49,7 +49,7 @@ export interface ReembedSettings {
 export interface ReembedReport {
   readonly from: { readonly id: string; readonly dimensions: number };
   readonly to: { readonly id: string; readonly dimensions: number };
-  /** What was moved by this call; what an earlier one that was interrupted had moved is not counted. */
+  /** What was moved by this call; former versions, and what an earlier call had moved, are not counted. */
   readonly documents: number;
   readonly chunks: number;
   /** Bytes of the tables before and after; both stood side by side until the switch. Absent on an object store. */
@@ -212,9 +212,12 @@ function createPass(move: Move, { embedder, signal, onProgress }: Parsed) {
             onProgress: (done, total) =>
               onProgress?.({ stage: "re-embedding", done, total, unit: "passages" }),
           });
-          sum.documents += moved.documents;
-          sum.chunks += moved.chunks;
           sum.cut += moved.cut;
+          // Former versions are moved with the present ones, and not counted.
+          if (isTenantTable(name)) {
+            sum.documents += moved.documents;
+            sum.chunks += moved.chunks;
+          }
         } finally {
           to.close();
         }

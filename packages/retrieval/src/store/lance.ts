@@ -85,6 +85,12 @@ export interface LanceDatabase {
   open(name: string): Promise<LanceTable | undefined>;
   /** Opens the table, or makes it, with its indexes. Only a writer that holds the lock may call it. */
   openOrCreate(name: string, dimensions: number): Promise<LanceTable>;
+  /** Undefined when there is no such table. */
+  openHistory(name: string): Promise<HistoryTable | undefined>;
+  /** Opens the table, or makes it. Only a writer that holds the lock may call it. */
+  openOrCreateHistory(name: string, dimensions: number): Promise<HistoryTable>;
+  /** Adds the columns of format 4 to a table of format 3, whose rows are taken to stand since `validFrom`. */
+  addValidity(name: string, validFrom: number): Promise<void>;
   /** Opens a table of documents to move its rows; undefined when there is none of this name, or it holds none. */
   openRaw(name: string): Promise<RawTable | undefined>;
   /** Makes an empty table for the rows of another one, with vectors of this length. */
@@ -93,12 +99,6 @@ export interface LanceDatabase {
   schemaOf(name: string): Promise<Arrow.Schema>;
   /** Removes every table of documents but these, and leaves what describes the store. */
   dropDocumentTables(keep?: ReadonlySet<string>): Promise<void>;
-  /** Undefined when there is no such table. */
-  openHistory(name: string): Promise<HistoryTable | undefined>;
-  /** Opens the table, or makes it. Only a writer that holds the lock may call it. */
-  openOrCreateHistory(name: string, dimensions: number): Promise<HistoryTable>;
-  /** Adds the columns of format 4 to a table of format 3, whose rows are taken to stand since `validFrom`. */
-  addValidity(name: string, validFrom: number): Promise<void>;
   /** Removes a table with all of its states. Only a writer that holds the lock may call it. */
   drop(name: string): Promise<void>;
   /** Reads a small table of texts by key; undefined when there is none. */
@@ -197,26 +197,6 @@ export async function openDatabase(location: string, options?: StorageOptions): 
       await writeGuard(() => makeKeywordIndexes(table, lance));
       return wrap(table);
     },
-    async openRaw(name) {
-      const table = await guard(() => open(reading, name));
-      return table && wrapRaw(table, { lance, arrow }, { guard, writeGuard });
-    },
-    async createLike(name, source, dimensions) {
-      const schema = schemaWithVectors(await source.schemaOf(name), dimensions, { lance, arrow });
-      await writeGuard(async () => (await writing()).createEmptyTable(name, schema, { existOk: true }));
-    },
-    schemaOf: (name) => guard(async () => (await reading.openTable(name)).schema()),
-    async dropDocumentTables(keep = new Set()) {
-      for (const name of (await tableNames()).filter((each) => !keep.has(each))) {
-        const table = await guard(() => open(reading, name));
-        const ofDocuments = table && (await wrapRaw(table, { lance, arrow }, { guard, writeGuard }));
-        // A folder goes at one moment, objects one by one.
-        if (options) await ofDocuments?.clear();
-        table?.close();
-        if (ofDocuments) await drop(name);
-      }
-    },
-    drop,
     async openHistory(name) {
       const table = await guard(() => open(reading, name));
       return table && wrapHistory(table, arrow, guards, !options);
@@ -237,6 +217,26 @@ export async function openDatabase(location: string, options?: StorageOptions): 
         table.close();
       });
     },
+    async openRaw(name) {
+      const table = await guard(() => open(reading, name));
+      return table && wrapRaw(table, { lance, arrow }, guards);
+    },
+    async createLike(name, source, dimensions) {
+      const schema = schemaWithVectors(await source.schemaOf(name), dimensions, { lance, arrow });
+      await writeGuard(async () => (await writing()).createEmptyTable(name, schema, { existOk: true }));
+    },
+    schemaOf: (name) => guard(async () => (await reading.openTable(name)).schema()),
+    async dropDocumentTables(keep = new Set()) {
+      for (const name of (await tableNames()).filter((each) => !keep.has(each))) {
+        const table = await guard(() => open(reading, name));
+        const ofDocuments = table && (await wrapRaw(table, { lance, arrow }, guards));
+        // A folder goes at one moment, objects one by one.
+        if (options) await ofDocuments?.clear();
+        table?.close();
+        if (ofDocuments) await drop(name);
+      }
+    },
+    drop,
     readSettings: (name) =>
       guard(async () => {
         const table = await reading.openTable(name).catch((error) => {
@@ -248,12 +248,10 @@ export async function openDatabase(location: string, options?: StorageOptions): 
       }),
     async writeSettings(name, settings) {
       const rows = [...settings].map(([key, value]) => ({ key, value }));
-      await writeGuard(async () => {
-        const connection = await writing();
-        const known = await open(connection, name);
-        known?.close();
-        await connection.createTable(name, rows, known ? { mode: "overwrite" } : { existOk: true });
-      });
+      const there = (await tableNames()).includes(name);
+      await writeGuard(async () =>
+        (await writing()).createTable(name, rows, there ? { mode: "overwrite" } : { existOk: true }),
+      );
     },
     openCell: (name) =>
       writeGuard(async () => guardedCell(await openCell(await writing(), name), guard, writeGuard)),

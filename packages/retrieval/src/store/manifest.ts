@@ -17,7 +17,6 @@ export interface Manifest {
   readonly format: number;
   readonly embedderId: string;
   readonly dimensions: number;
-  /** How long former versions are kept. */
   readonly keepVersions: KeepVersions;
   /** Which generation of tables is searched and written, see `generation.ts`. */
   readonly generation: number;
@@ -60,10 +59,10 @@ export async function readManifest(database: LanceDatabase, location: string): P
   if (!Number.isInteger(format) || !embedderId || !(Number.isInteger(dimensions) && dimensions > 0)) {
     throw corrupt(location, "the table that describes it is incomplete");
   }
-  const keep = keepVersionsSchema.safeParse(settings.get("keepVersions"));
-  const keepVersions = keep.data ?? DEFAULT_KEEP_VERSIONS;
+  const keepVersions = keepVersionsSchema.safeParse(settings.get("keepVersions")).data;
   const { generation = 0, next, replaced } = generations(settings.get("generations"), location);
-  return { format, embedderId, dimensions, keepVersions, generation, next, replaced };
+  const known = { format, embedderId, dimensions, generation, next, replaced };
+  return { ...known, keepVersions: keepVersions ?? DEFAULT_KEEP_VERSIONS };
 }
 
 const whole = z.number().int().min(0);
@@ -83,17 +82,14 @@ function generations(text: string | undefined, location: string): Partial<z.infe
 }
 
 /** The manifest of a new store. */
-export function newManifest(
-  embedder: Embedder,
-  keepVersions: KeepVersions = DEFAULT_KEEP_VERSIONS,
-): Manifest {
+export function newManifest(embedder: Embedder, keepVersions = DEFAULT_KEEP_VERSIONS): Manifest {
   const { id: embedderId, dimensions } = embedder;
-  return { format: STORE_FORMAT, embedderId, dimensions, keepVersions, generation: 0 };
+  return { format: STORE_FORMAT, embedderId, dimensions, generation: 0, keepVersions };
 }
 
 /** Writes the manifest in one commit. */
 export async function writeManifest(database: LanceDatabase, manifest: Manifest): Promise<Manifest> {
-  const { format, embedderId, dimensions, keepVersions, generation, next, replaced } = manifest;
+  const { format, embedderId, dimensions, generation, next, replaced, keepVersions } = manifest;
   const settings = new Map([
     ["format", String(format)],
     ["embedder", embedderId],
@@ -106,6 +102,19 @@ export async function writeManifest(database: LanceDatabase, manifest: Manifest)
   }
   await database.writeSettings(TABLE, settings);
   return manifest;
+}
+
+/** How long former versions are kept: what the caller wants, which the store then remembers, or else what it remembers. */
+export async function settleKeepVersions(
+  database: LanceDatabase,
+  location: string,
+  wanted: KeepVersions | undefined,
+): Promise<KeepVersions> {
+  const manifest = await readManifest(database, location);
+  if (manifest && wanted !== undefined && wanted !== manifest.keepVersions) {
+    await writeManifest(database, { ...manifest, keepVersions: wanted });
+  }
+  return wanted ?? manifest?.keepVersions ?? DEFAULT_KEEP_VERSIONS;
 }
 
 /** Throws `store_embedder_mismatch` when the store was made with another embedder. */
@@ -147,12 +156,12 @@ export function historyTable(tenantTable: string): string {
 
 /**
  * Brings the tables of an older format up to date; nothing stored is lost. May be killed at any time and run again. Only a
- * writer that holds the lock may call it.
+ * writer that holds the lock may call it, and write the new format into the manifest after it.
  */
-export async function migrate(database: LanceDatabase, manifest: Manifest, now: number): Promise<void> {
+export async function migrate(database: LanceDatabase, dimensions: number, now: number): Promise<void> {
   for (const name of (await database.tableNames()).filter(isTenantTable)) {
     await database.addValidity(name, now);
-    const history = await database.openOrCreateHistory(historyTable(name), manifest.dimensions);
+    const history = await database.openOrCreateHistory(historyTable(name), dimensions);
     await setHorizon(history, now);
     history.close();
   }
