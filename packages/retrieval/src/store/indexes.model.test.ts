@@ -31,7 +31,7 @@ async function open(
   const currentWriter = async () => undefined;
   const currentManifest = async () => newManifest(embedder);
   const close = () => database.close();
-  const rememberKeepVersions = async () => "none" as const;
+  const keepVersions = async () => "none" as const;
   const parts = { location: join(root, name), database, embedder, vectorWeight: 0.5, alone: true };
   return {
     knowledge: createRetriever({
@@ -42,7 +42,7 @@ async function open(
       currentManifest,
       close,
       now: Date.now,
-      rememberKeepVersions,
+      keepVersions,
     }),
     database,
   };
