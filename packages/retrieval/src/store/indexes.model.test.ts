@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Access, type Principal, permits, type Retriever } from "@advisor/contracts";
@@ -31,7 +31,7 @@ async function open(
   const currentWriter = async () => undefined;
   const currentManifest = async () => newManifest(embedder);
   const close = () => database.close();
-  const rememberKeepVersions = async () => "none" as const;
+  const keepVersions = async () => "none" as const;
   const parts = { location: join(root, name), database, embedder, vectorWeight: 0.5, alone: true };
   return {
     knowledge: createRetriever({
@@ -42,7 +42,7 @@ async function open(
       currentManifest,
       close,
       now: Date.now,
-      rememberKeepVersions,
+      keepVersions,
     }),
     database,
   };
@@ -131,3 +131,36 @@ test("reindexing leaves a store that ranks as one made anew", async () => {
     (await retriever.search(request)).passages.map(({ uri }) => uri);
   expect(await order(knowledge)).toEqual(await order(anew.knowledge));
 });
+
+test("what is purged is in no file of the indexes either, and the next writing call makes them again", async () => {
+  const { knowledge, database } = await open();
+  await using _ = knowledge;
+  const secret = { ...page(900, 0), metadata: { project: "quaggacode" }, roles: ["onlyrole4711"] };
+  await knowledge.upsert([...pages(0), secret]);
+  await knowledge.reindex?.({ principal: admin });
+  expect(await filesWith("onlyrole4711")).not.toEqual([]);
+  await knowledge.purge?.([{ uri: secret.uri }], admin);
+  expect(await filesWith("onlyrole4711")).toEqual([]);
+  expect(await filesWith("quaggacode")).toEqual([]);
+  await knowledge.upsert([page(901, 0)]);
+  expect((await knowledge.search({ query: "zebra", principal: admin, topK: 200 })).passages).toHaveLength(
+    200,
+  );
+  const table = await database.open(tableName("default"));
+  expect(await table?.tidy({ smallRows: 10, exactSearchRows: 1_000_000 }, false)).toMatchObject({
+    vectorIndex: "drop",
+    makeFilterIndexes: false,
+  });
+  table?.close();
+});
+
+async function filesWith(text: string): Promise<string[]> {
+  const files = await readdir(root, { recursive: true, withFileTypes: true });
+  const found: string[] = [];
+  for (const file of files) {
+    if (!file.isFile()) continue;
+    const path = join(file.parentPath, file.name);
+    if ((await readFile(path)).includes(text)) found.push(path);
+  }
+  return found;
+}
