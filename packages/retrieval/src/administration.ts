@@ -12,7 +12,7 @@ import { ANY_CHUNK, headerFilter } from "./store/filter.ts";
 import type { IndexPolicy } from "./store/index-policy.ts";
 import type { LanceDatabase, LanceTable } from "./store/lance.ts";
 import { tableName } from "./store/manifest.ts";
-import type { WriterTurn } from "./store/writer-turn.ts";
+import type { WriterTurn } from "./writers/writer-turn.ts";
 
 export interface AdministrationParts {
   readonly database: LanceDatabase;

@@ -14,7 +14,6 @@ import { createRetriever } from "./retriever.ts";
 import { finishSwitch, openGeneration } from "./store/generation.ts";
 import { DEFAULT_INDEX_POLICY } from "./store/index-policy.ts";
 import type { StorageOptions } from "./store/location.ts";
-import { DEFAULT_LOCK_TIMEOUT_MS } from "./store/lock.ts";
 import {
   checkEmbedder,
   type Manifest,
@@ -27,7 +26,8 @@ import {
   writeManifest,
 } from "./store/manifest.ts";
 import { missing, openPlace } from "./store/open-store.ts";
-import type { WriterTurn } from "./store/writer-turn.ts";
+import { DEFAULT_LOCK_TIMEOUT_MS } from "./writers/lock.ts";
+import type { WriterTurn } from "./writers/writer-turn.ts";
 
 /** The vector leg's share when the caller names none. See docs/retrieval.md for how it was found. */
 export const DEFAULT_VECTOR_WEIGHT = 0.25;

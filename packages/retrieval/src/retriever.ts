@@ -30,13 +30,15 @@ import {
 } from "@advisor/contracts";
 import { z } from "zod";
 import { reindexTenant, removeTenant } from "./administration.ts";
-import type { FolderSourceSettings } from "./folder-source.ts";
-import { checkPast, listVersions, stateAt, type TenantTables } from "./past.ts";
-import { checkMayPurge, purgeDocuments } from "./purge.ts";
+import { checkPast, listVersions, stateAt, type TenantTables } from "./history/past.ts";
+import { checkMayPurge, purgeDocuments } from "./history/purge.ts";
+import { createWordForms, type WordForms } from "./history/word-forms.ts";
+import type { FolderSourceSettings } from "./ingest/folder-source.ts";
+import { storableName as name } from "./ingest/storable-name.ts";
+import type { ChangeWriter, StoredHeader } from "./ingest/write.ts";
 import { countReadable, facetsOfReadable } from "./search/facets.ts";
 import type { Reranking } from "./search/rerank.ts";
 import { searchTable } from "./search/search.ts";
-import { storableName as name } from "./storable-name.ts";
 import { ANY_CHUNK, documentFilter, headerFilter } from "./store/filter.ts";
 import { createHistory, finishErasing } from "./store/history.ts";
 import type { IndexPolicy } from "./store/index-policy.ts";
@@ -45,9 +47,7 @@ import { historyTable, isTenantTable, type Manifest, STORE_FORMAT, tableName } f
 import { storeFailure } from "./store/store-failure.ts";
 import { openTenant } from "./store/tenant.ts";
 import { vanishing } from "./store/vanishing.ts";
-import { createWordForms, type WordForms } from "./store/word-forms.ts";
-import type { WriterTurn } from "./store/writer-turn.ts";
-import type { ChangeWriter, StoredHeader } from "./write.ts";
+import type { WriterTurn } from "./writers/writer-turn.ts";
 
 /** Source of documents handed over in code. */
 const UPSERT_SOURCE = "upsert";
@@ -213,7 +213,7 @@ export function createRetriever({
       let writer: ChangeWriter | undefined;
       try {
         // Parsers load with the first writing call: who only searches never needs them.
-        const { createChangeWriter, readHeaders } = await import("./write.ts");
+        const { createChangeWriter, readHeaders } = await import("./ingest/write.ts");
         const stored = await readHeaders(table, source, parts);
         const keepMs = keepVersionsMs(await keepVersions());
         const history = createHistory({ live: table, history: past, keepMs, now });
@@ -236,7 +236,7 @@ export function createRetriever({
     openTenant({ database, name: tableName(tenant), dimensions: embedder.dimensions, turn, now });
 
   const openSource = async (folder: string, settings: Omit<FolderSourceSettings, "location">) => {
-    const { openFolderSource } = await import("./folder-source.ts");
+    const { openFolderSource } = await import("./ingest/folder-source.ts");
     const opened = await openFolderSource(folder, { ...settings, location });
     if (opened.source === UPSERT_SOURCE) throw reservedSource();
     return opened;
@@ -288,7 +288,7 @@ export function createRetriever({
       track(async () => {
         const parsed = parseOptions(writeOptionsSchema, options, "upsert options");
         const { tenant = DEFAULT_TENANT, defaultRoles = [], signal, onProgress } = parsed;
-        const { parseDocuments, putDocuments } = await import("./upsert.ts");
+        const { parseDocuments, putDocuments } = await import("./ingest/upsert.ts");
         const inputs = parseDocuments(documents);
         return write(parsed, tenant, UPSERT_SOURCE, async (writer) => {
           const about = { tenant, source: UPSERT_SOURCE, defaultRoles };
@@ -348,7 +348,7 @@ export function createRetriever({
         const source = await openSource(path, { ...parsed, tenant });
         const [{ watchFolder }, { storedParts }] = await Promise.all([
           import("./watch/watch-folder.ts"),
-          import("./folder-source.ts"),
+          import("./ingest/folder-source.ts"),
         ]);
         const { debounceMs: quietMs, pollMs, rescanMs, onProgress } = parsed;
         const watch = await watchFolder({

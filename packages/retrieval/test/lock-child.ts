@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { fileWriters } from "../src/store/lock.ts";
+import { fileWriters } from "../src/writers/lock.ts";
 
 // Holds a store's lock: `lock-child.ts <store> <milliseconds>`. Says `ready` while it holds it.
 const [location = "", time = "0"] = process.argv.slice(3);

@@ -11,7 +11,6 @@ import { dropGeneration, finishSwitch, openGeneration } from "../store/generatio
 import { DEFAULT_INDEX_POLICY } from "../store/index-policy.ts";
 import type { LanceDatabase } from "../store/lance.ts";
 import type { StorageOptions } from "../store/location.ts";
-import { DEFAULT_LOCK_TIMEOUT_MS } from "../store/lock.ts";
 import {
   isTenantTable,
   type Manifest,
@@ -20,7 +19,8 @@ import {
   writeManifest,
 } from "../store/manifest.ts";
 import { missing, openPlace, type StorePlace } from "../store/open-store.ts";
-import type { WriterTurn } from "../store/writer-turn.ts";
+import { DEFAULT_LOCK_TIMEOUT_MS } from "../writers/lock.ts";
+import type { WriterTurn } from "../writers/writer-turn.ts";
 import { copyTable } from "./copy-table.ts";
 import { bytesOf, requireSpace } from "./disk-space.ts";
 

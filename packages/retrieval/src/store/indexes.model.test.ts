@@ -5,10 +5,10 @@ import { type Access, type Principal, permits, type Retriever } from "@advisor/c
 import { createFakeEmbedder } from "@advisor/contracts/testing";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { createRetriever } from "../retriever.ts";
+import type { WriterTurn } from "../writers/writer-turn.ts";
 import type { IndexPolicy } from "./index-policy.ts";
 import { type LanceDatabase, openDatabase } from "./lance.ts";
 import { newManifest, tableName } from "./manifest.ts";
-import type { WriterTurn } from "./writer-turn.ts";
 
 const admin: Principal = { tenant: "default", roles: ["administrator"] };
 const ROLES = ["hr", "it's", "sales", "one in fifty"];

@@ -3,7 +3,7 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import type * as Lance from "@lancedb/lancedb";
 import type * as Arrow from "apache-arrow";
-import { type Cell, openCell, readCell } from "./cell.ts";
+import { type Cell, openCell, readCell } from "../writers/cell.ts";
 import { dropFolder, removeDropped } from "./drop-folder.ts";
 import { GONE_ROWS, instantValue, rowsOfDocuments } from "./filter.ts";
 import { dropOldStates, eraseRows, type HistoryTable, wrapHistory } from "./history-table.ts";

@@ -1,12 +1,12 @@
 import { mkdir, realpath, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { BadInputError, StoreError } from "@advisor/contracts";
+import { leaseWriters } from "../writers/lease.ts";
+import { fileWriters } from "../writers/lock.ts";
+import type { Writers } from "../writers/writer-turn.ts";
 import { type LanceDatabase, openDatabase } from "./lance.ts";
-import { leaseWriters } from "./lease.ts";
 import { parseLocation, type StorageOptions } from "./location.ts";
-import { fileWriters } from "./lock.ts";
 import { storeFailure } from "./store-failure.ts";
-import type { Writers } from "./writer-turn.ts";
 
 /** Table in which the writer's name stands where there are no files to lock. */
 const LEASE = "_writer";

@@ -1,8 +1,8 @@
+import type { WriterTurn } from "../writers/writer-turn.ts";
 import { readHorizon, setHorizon } from "./history.ts";
 import type { HistoryTable } from "./history-table.ts";
 import type { LanceDatabase, LanceTable } from "./lance.ts";
 import { historyTable } from "./manifest.ts";
-import type { WriterTurn } from "./writer-turn.ts";
 
 /** A tenant's two tables, open for one turn at writing. */
 export interface OpenTenant {

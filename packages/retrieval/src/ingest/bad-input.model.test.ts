@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { DEFAULT_PRINCIPAL, type Retriever } from "@advisor/contracts";
 import { createFakeEmbedder } from "@advisor/contracts/testing";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { makePdf } from "../test/make-pdf.ts";
-import { openKnowledge } from "./knowledge.ts";
+import { makePdf } from "../../test/make-pdf.ts";
+import { openKnowledge } from "../knowledge.ts";
 
 let root: string;
 let pages: string;

@@ -1,8 +1,8 @@
 import { isAbsolute } from "node:path";
 import type { ChangeReport, SyncOptions } from "@advisor/contracts";
-import { type FolderListing, listFolder, realFolder } from "./extract/folder.ts";
-import { openKnownFiles } from "./extract/known-files.ts";
-import { aboveOf, type Globs, type Selection, selectionOf } from "./extract/selection.ts";
+import { type FolderListing, listFolder, realFolder } from "../extract/folder.ts";
+import { openKnownFiles } from "../extract/known-files.ts";
+import { aboveOf, type Globs, type Selection, selectionOf } from "../extract/selection.ts";
 import { settingsFingerprint } from "./prepare.ts";
 import { syncFolder } from "./sync.ts";
 import type { ChangeWriter, StoredHeader } from "./write.ts";

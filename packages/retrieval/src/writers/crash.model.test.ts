@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { killAtRandom } from "../test/crash.ts";
+import { killAtRandom } from "../../test/crash.ts";
 
 // A hundred kills of a larger store: `npm run bench -- crashes`.
 test("killed at a sync, a first sync, a reindexing or a removal, the store is whole and the next sync as a clean one", async () => {

@@ -7,16 +7,16 @@ import {
   MAX_CHUNK_TOKENS,
   MAX_CONTEXT_TOKENS,
   TARGET_CHUNK_TOKENS,
-} from "./chunk/chunker.ts";
-import { textOf } from "./embed/reused-vectors.ts";
-import { EXTRACTOR_VERSION, type Extracted, extract } from "./extract/extract.ts";
-import { readMetadata, Unreadable } from "./extract/front-matter.ts";
-import type { BinaryMediaType } from "./extract/read-file.ts";
-import type { SourceWarning } from "./extract/records.ts";
-import { wellFormed } from "./extract/well-formed.ts";
-import { identifiersOf } from "./search/identifiers.ts";
-import { factsOf, MAX_FACTS } from "./store/facts.ts";
-import type { StoreRow } from "./store/schema.ts";
+} from "../chunk/chunker.ts";
+import { textOf } from "../embed/reused-vectors.ts";
+import { EXTRACTOR_VERSION, type Extracted, extract } from "../extract/extract.ts";
+import { readMetadata, Unreadable } from "../extract/front-matter.ts";
+import type { BinaryMediaType } from "../extract/read-file.ts";
+import type { SourceWarning } from "../extract/records.ts";
+import { wellFormed } from "../extract/well-formed.ts";
+import { identifiersOf } from "../search/identifiers.ts";
+import { factsOf, MAX_FACTS } from "../store/facts.ts";
+import type { StoreRow } from "../store/schema.ts";
 
 /** Goes up when the same blocks would give other chunks or other index texts. */
 const CHUNKER_VERSION = 3;

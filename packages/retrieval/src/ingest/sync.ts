@@ -1,12 +1,12 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { type ChangeReport, type OnProgress, throwIfAborted } from "@advisor/contracts";
-import type { FolderListing } from "./extract/folder.ts";
-import { fromUnpacked } from "./extract/from-unpacked.ts";
-import { Unreadable } from "./extract/front-matter.ts";
-import type { KnownFiles } from "./extract/known-files.ts";
-import { loadFiles } from "./extract/load-files.ts";
-import { binaryFormat, mediaTypeOf } from "./extract/read-file.ts";
-import { createUnpacker, type Unpacker } from "./extract/unpacker.ts";
+import type { FolderListing } from "../extract/folder.ts";
+import { fromUnpacked } from "../extract/from-unpacked.ts";
+import { Unreadable } from "../extract/front-matter.ts";
+import type { KnownFiles } from "../extract/known-files.ts";
+import { loadFiles } from "../extract/load-files.ts";
+import { binaryFormat, mediaTypeOf } from "../extract/read-file.ts";
+import { createUnpacker, type Unpacker } from "../extract/unpacker.ts";
 import { documentId } from "./prepare.ts";
 import type { ChangeWriter, StoredHeader } from "./write.ts";
 

@@ -3,8 +3,8 @@ import { link, open, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
+import { storeFailure } from "../store/store-failure.ts";
 import { livenessOf, processIdentitySchema, thisProcess } from "./process-identity.ts";
-import { storeFailure } from "./store-failure.ts";
 import {
   inTurn,
   stopIfAborted,

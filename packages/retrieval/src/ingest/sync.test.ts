@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import type { ChangeReport } from "@advisor/contracts";
 import { expect, test } from "vitest";
-import { Unreadable } from "./extract/front-matter.ts";
+import { Unreadable } from "../extract/front-matter.ts";
 import type { SourceDocument } from "./prepare.ts";
 import { syncFolder } from "./sync.ts";
 import type { ChangeWriter, StoredHeader } from "./write.ts";

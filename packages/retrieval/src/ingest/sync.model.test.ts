@@ -19,10 +19,10 @@ import { dirname, join } from "node:path";
 import { DEFAULT_PRINCIPAL, type Embedder, type Progress, type Retriever } from "@advisor/contracts";
 import { createFakeEmbedder } from "@advisor/contracts/testing";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { docxParts, heading, makeDocx, makeZip, paragraph } from "../test/make-docx.ts";
-import { makePdf } from "../test/make-pdf.ts";
-import { spawnChild } from "../test/spawn-child.ts";
-import { openKnowledge } from "./knowledge.ts";
+import { docxParts, heading, makeDocx, makeZip, paragraph } from "../../test/make-docx.ts";
+import { makePdf } from "../../test/make-pdf.ts";
+import { spawnChild } from "../../test/spawn-child.ts";
+import { openKnowledge } from "../knowledge.ts";
 
 let root: string;
 let pages: string;

@@ -1,5 +1,5 @@
-import type { KeywordClause } from "./lance.ts";
-import type { Row } from "./rows.ts";
+import type { KeywordClause } from "../store/lance.ts";
+import type { Row } from "../store/rows.ts";
 import type { WordForms } from "./word-forms.ts";
 
 /** Parameters of the engine's index, and of S. Robertson and H. Zaragoza, "The Probabilistic Relevance Framework" (2009). */

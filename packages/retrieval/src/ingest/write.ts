@@ -1,15 +1,15 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { ChangeReport, Embedder, Skipped, Warning } from "@advisor/contracts";
+import { createVectorSource } from "../embed/reused-vectors.ts";
+import { Unreadable } from "../extract/front-matter.ts";
+import { headerFilter } from "../store/filter.ts";
+import type { TenantHistory } from "../store/history.ts";
+import type { IndexPolicy } from "../store/index-policy.ts";
+import type { LanceTable } from "../store/lance.ts";
+import type { StoreRow } from "../store/schema.ts";
 import { createBatchLimits, createDocumentBatch, type DocumentBatch } from "./batch.ts";
 import { createCommitPipeline } from "./commit-pipeline.ts";
-import { createVectorSource } from "./embed/reused-vectors.ts";
-import { Unreadable } from "./extract/front-matter.ts";
 import { fingerprint, type PreparedDocument, prepare, type SourceDocument } from "./prepare.ts";
-import { headerFilter } from "./store/filter.ts";
-import type { TenantHistory } from "./store/history.ts";
-import type { IndexPolicy } from "./store/index-policy.ts";
-import type { LanceTable } from "./store/lance.ts";
-import type { StoreRow } from "./store/schema.ts";
 
 /** Most ids in one removal's filter. */
 const REMOVE_DOCUMENTS = 256;

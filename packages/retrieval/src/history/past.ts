@@ -5,13 +5,13 @@ import {
   isAdministrator,
   type Principal,
 } from "@advisor/contracts";
-import { validity } from "./search/leg.ts";
-import { asOfView } from "./store/as-of.ts";
-import { ANY_CHUNK, both, referenceFilter, rowsOfDocuments } from "./store/filter.ts";
-import { readHorizon } from "./store/history.ts";
-import type { HistoryTable } from "./store/history-table.ts";
-import type { LanceTable, Row, TableView } from "./store/lance.ts";
-import type { WordForms } from "./store/word-forms.ts";
+import { validity } from "../search/leg.ts";
+import { ANY_CHUNK, both, referenceFilter, rowsOfDocuments } from "../store/filter.ts";
+import { readHorizon } from "../store/history.ts";
+import type { HistoryTable } from "../store/history-table.ts";
+import type { LanceTable, Row, TableView } from "../store/lance.ts";
+import { asOfView } from "./as-of.ts";
+import type { WordForms } from "./word-forms.ts";
 
 /** A tenant's two tables. */
 export interface TenantTables {

@@ -5,7 +5,7 @@ import { ADMINISTRATOR, DEFAULT_PRINCIPAL, type Principal, type SearchMode } fro
 import { createFakeEmbedder } from "@advisor/contracts/testing";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { type KnowledgeSettings, openKnowledge } from "./knowledge.ts";
+import { type KnowledgeSettings, openKnowledge } from "../knowledge.ts";
 
 let folder: string;
 let clock: number;
@@ -282,7 +282,7 @@ describe("purge", () => {
       await using store = await open();
       await store.upsert([{ uri: "a", text: "The zebra." }]);
     }
-    const { openDatabase } = await import("./store/lance.ts");
+    const { openDatabase } = await import("../store/lance.ts");
     const database = await openDatabase(join(folder, "store"));
     const name = (await database.tableNames()).find((table) => table.startsWith("history-")) ?? "";
     const history = await database.openHistory(name);
@@ -402,7 +402,7 @@ describe("a store of format 3", () => {
 
 describe("another embedder", () => {
   test("takes the former versions along", async () => {
-    const { reembedKnowledge } = await import("./reembed/reembed.ts");
+    const { reembedKnowledge } = await import("../reembed/reembed.ts");
     const location = join(folder, "store");
     const first = clock;
     {

@@ -1,4 +1,4 @@
-import type { KeywordClause, LanceTable } from "./lance.ts";
+import type { KeywordClause, LanceTable } from "../store/lance.ts";
 
 type Column = KeywordClause["column"];
 

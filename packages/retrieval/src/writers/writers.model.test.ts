@@ -4,13 +4,13 @@ import { join } from "node:path";
 import { DEFAULT_PRINCIPAL } from "@advisor/contracts";
 import { createFakeEmbedder, createFakeS3 } from "@advisor/contracts/testing";
 import { describe, expect, test } from "vitest";
-import { spawnChild } from "../test/spawn-child.ts";
-import { judge, lookInto, raceWriters, textOf, type WriteNote } from "../test/write-race.ts";
-import { openKnowledge } from "./knowledge.ts";
-import { createRetriever } from "./retriever.ts";
-import { DEFAULT_INDEX_POLICY } from "./store/index-policy.ts";
-import { openDatabase } from "./store/lance.ts";
-import { newManifest } from "./store/manifest.ts";
+import { spawnChild } from "../../test/spawn-child.ts";
+import { judge, lookInto, raceWriters, textOf, type WriteNote } from "../../test/write-race.ts";
+import { openKnowledge } from "../knowledge.ts";
+import { createRetriever } from "../retriever.ts";
+import { DEFAULT_INDEX_POLICY } from "../store/index-policy.ts";
+import { openDatabase } from "../store/lance.ts";
+import { newManifest } from "../store/manifest.ts";
 
 /** The full minute of eight processes is `npm run bench -- writers`. */
 const race = { processes: 3, seconds: 3 };

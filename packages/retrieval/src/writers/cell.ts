@@ -1,5 +1,5 @@
 import type * as Lance from "@lancedb/lancedb";
-import { cellFilter } from "./filter.ts";
+import { cellFilter } from "../store/filter.ts";
 
 /** One text that all processes share, changed only from what its changer has seen. */
 export interface Cell {

@@ -6,11 +6,11 @@ import {
   type PurgeReport,
   type Skipped,
 } from "@advisor/contracts";
-import { referenceFilter, rowsOfDocuments } from "./store/filter.ts";
-import { eraseDocuments } from "./store/history.ts";
-import type { HistoryTable } from "./store/history-table.ts";
-import type { LanceDatabase, LanceTable } from "./store/lance.ts";
-import { historyTable } from "./store/manifest.ts";
+import { referenceFilter, rowsOfDocuments } from "../store/filter.ts";
+import { eraseDocuments } from "../store/history.ts";
+import type { HistoryTable } from "../store/history-table.ts";
+import type { LanceDatabase, LanceTable } from "../store/lance.ts";
+import { historyTable } from "../store/manifest.ts";
 
 interface Purged {
   readonly documentId: string;

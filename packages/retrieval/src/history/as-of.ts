@@ -1,8 +1,8 @@
+import { ANY_CHUNK, both, rowsOfIds, stoodAt } from "../store/filter.ts";
+import type { HistoryTable } from "../store/history-table.ts";
+import type { LanceTable, TableView } from "../store/lance.ts";
+import type { Row } from "../store/rows.ts";
 import { scoreKeywords } from "./bm25.ts";
-import { ANY_CHUNK, both, rowsOfIds, stoodAt } from "./filter.ts";
-import type { HistoryTable } from "./history-table.ts";
-import type { LanceTable, TableView } from "./lance.ts";
-import type { Row } from "./rows.ts";
 import type { WordForms } from "./word-forms.ts";
 
 export interface AsOfParts {
