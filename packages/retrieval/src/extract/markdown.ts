@@ -1,17 +1,38 @@
-import type { Nodes, Parents, Table } from "mdast";
+import type { Nodes, Parents, Root, Table } from "mdast";
 import { fromMarkdown } from "mdast-util-from-markdown";
 import { gfmTableFromMarkdown } from "mdast-util-gfm-table";
 import { gfmTable } from "micromark-extension-gfm-table";
 import { type Block, lineBlock, proseBlock, trimSpan } from "../chunk/blocks.ts";
 import { withoutEmbeddedData } from "./embedded-data.ts";
+import { markdownPieces, type Piece } from "./markdown-pieces.ts";
 import { wellFormed } from "./well-formed.ts";
 
 /** Limit on nested quotes and lists. Deeper pages are text art or an attack on the parser, and are read as prose. */
 const MAX_DEPTH = 64;
 
+/** Constructs inside a paragraph: no block's limits depend on them, and they take most of the parser's time. */
+const INLINE_CONSTRUCTS = [
+  "attention",
+  "autolink",
+  "characterEscape",
+  "characterReference",
+  "codeText",
+  "hardBreakEscape",
+  "htmlText",
+  "labelEnd",
+  "labelStartImage",
+  "labelStartLink",
+];
+/** Characters that may mean something inside a heading. */
+const INLINE_MARKS = /[\\`*_[\]<&!\0]/;
+/** A line that underlines a heading, and one that begins with a heading's mark and has a bracket. */
+const UNDERLINE = /^[ \t>]*(?:=+|-+)[ \t]*\r?$/m;
+const BRACKET_IN_HEADING = /^[ \t>*+\-\d.)]*#{1,6}[ \t].*\[/m;
+
 /**
  * The blocks of Markdown (CommonMark and GitHub's tables) in `text` from `from` on. Offsets are into `text`. `onTree` sees
  * each parsed part and the offset that its positions count from, so that who wants more than blocks need not parse again.
+ * Without it only what {@link markdownPieces} leaves in doubt is parsed, for its blocks alone: the blocks are the same.
  */
 export function markdownBlocks(
   text: string,
@@ -27,13 +48,16 @@ export function markdownBlocks(
     const plain = tooDeep(whole) || markedThroughout(whole);
     // Of a part that is read as prose, the heading that it begins with is still one.
     const source = plain ? (/^#{1,6}[ \t][^\n]{0,1024}\n/.exec(whole)?.[0] ?? "") : whole;
+    const at = { text, base: part.start, push };
     if (source !== "") {
-      const tree = fromMarkdown(source, {
-        extensions: [gfmTable()],
-        mdastExtensions: [gfmTableFromMarkdown()],
-      });
-      walk(tree, undefined, { text, base: part.start, push });
-      onTree?.(tree, part.start);
+      if (onTree || needsWholeTree(source)) {
+        const tree = parse(source, true);
+        walk(tree, undefined, at);
+        onTree?.(tree, part.start);
+      } else {
+        for (const piece of markdownPieces(text, part.start, part.start + source.length))
+          pushPiece(piece, at);
+      }
     }
     if (!plain) continue;
     const base = part.start + source.length;
@@ -43,6 +67,45 @@ export function markdownBlocks(
     }
   }
   return blocks;
+}
+
+/**
+ * A heading's words hang on definitions elsewhere, lines end in a lone carriage return, or a byte-order mark stands inside,
+ * which the parser drops at the start of what it is given.
+ */
+function needsWholeTree(source: string): boolean {
+  if (/\r(?!\n)|\ufeff/.test(source)) return true;
+  return source.includes("]:") && (BRACKET_IN_HEADING.test(source) || UNDERLINE.test(source));
+}
+
+function parse(source: string, inline: boolean): Root {
+  const blocksOnly = inline ? [] : [{ disable: { null: INLINE_CONSTRUCTS } }];
+  return fromMarkdown(source, {
+    extensions: [gfmTable(), ...blocksOnly],
+    mdastExtensions: [gfmTableFromMarkdown()],
+  });
+}
+
+function pushPiece({ kind, start, end }: Piece, at: Walk): void {
+  const { text, push } = at;
+  if (kind === "prose") return pushProse(at, start, end);
+  if (kind === "code") return push(lineBlock("code", text, start, end));
+  const source = text.slice(start, end);
+  if (kind === "heading" && !INLINE_MARKS.test(source)) {
+    const words = /^#+(.*?)(?:[ \t]#+)?[ \t]*$/.exec(source)?.[1] ?? "";
+    return push(headingBlock(/^#+/.exec(source)?.[0].length ?? 1, words, at, start, end));
+  }
+  const tree = parse(source, kind === "heading");
+  const plain = kind === "heading" || !holdsMarkedHeading(tree, source);
+  walk(plain ? tree : parse(source, true), undefined, { ...at, base: start });
+}
+
+function holdsMarkedHeading(node: Nodes, source: string): boolean {
+  if (node.type === "heading") {
+    const words = source.slice(node.position?.start.offset, node.position?.end.offset);
+    return INLINE_MARKS.test(words);
+  }
+  return "children" in node && node.children.some((child) => holdsMarkedHeading(child, source));
 }
 
 interface Walk {
@@ -59,10 +122,8 @@ function walk(node: Nodes, lead: number | undefined, at: Walk): void {
   const { text, push } = at;
   switch (node.type) {
     case "heading": {
-      const span = trimSpan(text, at.base + (node.position?.start.offset ?? 0), end);
-      const title = wellFormed(plainText(node).replace(/\s+/g, " ").trim().slice(0, 1024));
-      if (span)
-        push({ kind: "heading", depth: node.depth, title, ...headingSpan(text, span.start, span.end) });
+      const from = at.base + (node.position?.start.offset ?? 0);
+      push(headingBlock(node.depth, plainText(node), at, from, end));
       return;
     }
     case "table":
@@ -108,6 +169,13 @@ function tableBlock(node: Table, at: Walk): Block | undefined {
   const end = at.base + (node.position?.end.offset ?? 0);
   const units = rows.flatMap((start, i) => trimSpan(at.text, start, rows[i + 1] ?? end) ?? []);
   return units.length > 0 ? { kind: "table", units } : undefined;
+}
+
+function headingBlock(depth: number, words: string, { text }: Walk, start: number, end: number) {
+  const span = trimSpan(text, start, end);
+  if (!span) return undefined;
+  const title = wellFormed(words.replace(/\s+/g, " ").trim().slice(0, 1024));
+  return { kind: "heading" as const, depth, title, ...headingSpan(text, span.start, span.end) };
 }
 
 /** A heading's own words in the text, without `#` marks or the line under it. */
