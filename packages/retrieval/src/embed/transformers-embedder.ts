@@ -12,7 +12,13 @@ import {
 import { z } from "zod";
 import { DTYPES, type Dtype, type EmbedderFolder, readEmbedderFolder } from "./embedder-folder.ts";
 import { type Pooling, poolRows } from "./pooling.ts";
-import { type EncodeText, encodeByWord, splitsAtWhiteSpace } from "./token-ids.ts";
+import {
+  addedTokens,
+  type EncodeText,
+  encodeByWord,
+  splitsAtWhiteSpace,
+  type TextTokenizer,
+} from "./token-ids.ts";
 import { loadTransformers, type Transformers } from "./transformers.ts";
 
 /** Most padded tokens in one run of the model: bounds its memory (some 8,192 x width x 4 bytes for each activation). */
@@ -128,7 +134,9 @@ interface Parts {
 async function build(parts: Parts): Promise<Embedder> {
   const { transformers, tokenizer, model, files, name, pooling, prefixes } = parts;
   const encodeWhole: EncodeText = (text) => tokenizer.encode(text, { add_special_tokens: false });
-  const encode = splitsAtWhiteSpace(files.tokenizer) ? encodeByWord(encodeWhole) : encodeWhole;
+  const { encode, count }: TextTokenizer = splitsAtWhiteSpace(files.tokenizer)
+    ? encodeByWord(encodeWhole, addedTokens(files.tokenizer))
+    : { encode: encodeWhole, count: (text) => encodeWhole(text).length };
   const { before, after } = specialTokens(tokenizer.encode("a"), encodeWhole("a"));
   const own = Math.min(
     tokenizer.model_max_length ?? Number.POSITIVE_INFINITY,
@@ -236,7 +244,7 @@ async function build(parts: Parts): Promise<Embedder> {
       inFlight = Promise.allSettled([inFlight, next]);
       return next;
     },
-    countTokens: (texts) => texts.map((text) => encode(text).length),
+    countTokens: (texts) => texts.map(count),
     dispose,
     [Symbol.asyncDispose]: dispose,
   };

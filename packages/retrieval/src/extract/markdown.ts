@@ -88,16 +88,17 @@ function parse(source: string, inline: boolean): Root {
 
 function pushPiece({ kind, start, end }: Piece, at: Walk): void {
   const { text, push } = at;
-  if (kind === "prose") return pushProse(at, start, end);
-  if (kind === "code") return push(lineBlock("code", text, start, end));
   const source = text.slice(start, end);
-  if (kind === "heading" && !INLINE_MARKS.test(source)) {
-    const words = /^#+(.*?)(?:[ \t]#+)?[ \t]*$/.exec(source)?.[1] ?? "";
-    return push(headingBlock(/^#+/.exec(source)?.[0].length ?? 1, words, at, start, end));
+  if (kind === "prose") pushProse(at, start, end);
+  else if (kind === "code") push(lineBlock("code", text, start, end));
+  else if (kind === "heading" && !INLINE_MARKS.test(source)) {
+    const [, marks = "", words = ""] = /^(#+)(.*?)(?:[ \t]#+)?[ \t]*$/.exec(source) ?? [];
+    push(headingBlock(marks.length, words, at, start, end));
+  } else {
+    const tree = parse(source, kind === "heading");
+    const marked = kind === "markdown" && holdsMarkedHeading(tree, source);
+    walk(marked ? parse(source, true) : tree, undefined, { ...at, base: start });
   }
-  const tree = parse(source, kind === "heading");
-  const plain = kind === "heading" || !holdsMarkedHeading(tree, source);
-  walk(plain ? tree : parse(source, true), undefined, { ...at, base: start });
 }
 
 function holdsMarkedHeading(node: Nodes, source: string): boolean {

@@ -86,8 +86,14 @@ export function fingerprint(document: SourceDocument): string {
   return digest([SETTINGS, content, mediaType, title, roles, metadata && sorted(metadata), defaultRoles]);
 }
 
-/** Extracts and cuts a document. Throws `Unreadable` with the reason when it must be left out. */
-export async function prepare(document: SourceDocument, embedder: Embedder): Promise<PreparedDocument> {
+/**
+ * Extracts and cuts a document whose fingerprint is `print`. Throws `Unreadable` with the reason when it must be left out.
+ */
+export async function prepare(
+  document: SourceDocument,
+  print: string,
+  embedder: Embedder,
+): Promise<PreparedDocument> {
   const { tenant, source, uri } = document;
   const extracted = document.unpack
     ? await document.unpack()
@@ -120,7 +126,7 @@ export async function prepare(document: SourceDocument, embedder: Embedder): Pro
     ...shared,
     id,
     kind: "document",
-    fingerprint: fingerprint(document),
+    fingerprint: print,
     text,
     ordinal: -1,
     startOffset: 0,

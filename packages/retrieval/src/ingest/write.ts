@@ -147,7 +147,7 @@ export function createChangeWriter(parts: WriterParts): ChangeWriter {
           unchanged++;
           return before.version;
         }
-        prepared = await prepare(document, embedder);
+        prepared = await prepare(document, print, embedder);
       } catch (error) {
         if (!(error instanceof Unreadable)) throw error;
         report.skipped.push({ uri: document.uri, reason: error.reason });

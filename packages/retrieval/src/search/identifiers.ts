@@ -10,6 +10,13 @@ const TOKEN = /[^\s"'`“”‘’«»()[\]{}<>|,;*=—]+/gu;
 /** A line broken inside an identifier: after a joining sign, or after a dot that no sentence begins behind. */
 const BROKEN_LINE = /(?<=[\p{L}\p{N}](?:[-_/\\]|\.(?=\s*[\p{Ll}\p{N}])))[ \t]*\r?\n[ \t>]*(?=[\p{L}\p{N}])/gu;
 
+/** Where {@link BROKEN_LINE} could match: it looks back from every place, which is slow. */
+const MAY_BREAK = /[-_/\\.][ \t]*\r?\n/;
+/** Most tokens, and no identifier: letters of no mixed case, and a sentence's signs behind them. */
+const PLAIN_WORD = /^[A-Z]*[a-z]*[.!?:]*$/;
+/** Whether any sign has to be made plain at all. */
+const UNUSUAL = /[^\0-\x7f]|\\|&#/;
+
 /**
  * The identifiers of a text, lower-case, each once, separated by spaces: error codes (`E-4012`), flags (`--flag`), names
  * (`snake_case_name`, `camelCase`, `a.b.c`), versions (`v1.2.3`), paths, addresses. Stemming and splitting would lose them.
@@ -17,7 +24,10 @@ const BROKEN_LINE = /(?<=[\p{L}\p{N}](?:[-_/\\]|\.(?=\s*[\p{Ll}\p{N}])))[ \t]*\r
  */
 export function identifiersOf(text: string): string {
   const found = new Set<string>();
-  for (const [token] of plainSigns(text).replace(BROKEN_LINE, "").matchAll(TOKEN)) {
+  const plain = plainSigns(text);
+  const joined = MAY_BREAK.test(plain) ? plain.replace(BROKEN_LINE, "") : plain;
+  for (const token of joined.match(TOKEN) ?? []) {
+    if (PLAIN_WORD.test(token)) continue;
     for (const form of formsOf(token)) {
       found.add(form);
       if (found.size >= MAX_IDENTIFIERS) return [...found].join(" ");
@@ -44,6 +54,7 @@ export function splitIdentifiers(question: string): NamedAndWorded {
 }
 
 function plainSigns(text: string): string {
+  if (!UNUSUAL.test(text)) return text;
   return text
     .replace(UNSEEN, "")
     .replace(HYPHENS, "-")
