@@ -17,6 +17,9 @@ const MAX_COUNTED_LENGTH = 16_384;
 /** A piece of a long sentence that fills so much of a chunk is long enough. */
 const ENOUGH_FILLED = 0.6;
 
+/** A run whose units have so much of the limit, a token counted for each character between them, is not counted anew. */
+const SURELY_FITS = 0.7;
+
 /** A chunk before it has an id. `text.slice(start, end)` is its text. */
 export interface ChunkSpan extends Span {
   readonly headings: readonly string[];
@@ -265,6 +268,9 @@ function fit(text: string, run: readonly Unit[], settings: ChunkSettings, max: n
   const last = run.at(-1);
   if (!first || !last) return [];
   const span = { start: first.start, end: last.end };
+  const tokens = run.reduce((sum, unit) => sum + unit.tokens, 0);
+  const between = run.reduce((sum, unit) => sum - (unit.end - unit.start), span.end - span.start);
+  if (tokens + between <= max * SURELY_FITS) return [span];
   if (run.length === 1 || count(settings, text.slice(span.start, span.end)) <= max) return [span];
   const middle = Math.ceil(run.length / 2);
   return [...fit(text, run.slice(0, middle), settings, max), ...fit(text, run.slice(middle), settings, max)];

@@ -17,29 +17,28 @@ export interface TextTokenizer {
 
 /**
  * Encodes word by word and remembers each word's tokens. Only right where words between white space never influence each
- * other, as in BERT's WordPiece; there it gives the same ids as encoding the whole text, many times faster. `added`: texts
- * that are tokens of their own wherever they stand.
+ * other, as in BERT's WordPiece; there it gives the same ids as encoding the whole text, many times faster. The file of the
+ * tokenizer, `tokenizer.json`, gives the tokens of plain words without asking `encode`.
  */
-export function encodeByWord(encode: EncodeText, added: readonly string[] = []): TextTokenizer {
+export function encodeByWord(encode: EncodeText, tokenizerJson: unknown): TextTokenizer {
   const known = new Map<string, readonly number[]>();
-  const whole = added.map((token) => token.toLowerCase());
-  const remember = (word: string, tokens: readonly number[]) => {
-    if (known.size >= MAX_CACHED_WORDS) known.clear();
-    known.set(word, tokens);
-    return tokens;
-  };
+  const added = addedTokens(tokenizerJson);
+  const piecesOf = wordPieces(tokenizerJson);
   const tokensOf = (word: string): readonly number[] => {
     const before = known.get(word);
     if (before) return before;
     if (word.length > MAX_CACHED_LENGTH) return encode(word);
-    return remember(word, wordTokens(word));
+    const tokens = wordTokens(word);
+    if (known.size >= MAX_CACHED_WORDS) known.clear();
+    known.set(word, tokens);
+    return tokens;
   };
   const wordTokens = (word: string): readonly number[] => {
     const parts = ASCII_WORD.test(word) ? (word.match(LETTERS_OR_SIGN) ?? []) : [];
-    if (parts.length < 2) return encode(word);
     const lower = word.toLowerCase();
-    if (whole.some((token) => lower.includes(token))) return encode(word);
-    return parts.flatMap((part) => known.get(part) ?? remember(part, encode(part)));
+    if (parts.length === 0 || added.some((token) => lower.includes(token))) return encode(word);
+    if (parts.length > 1) return parts.flatMap(tokensOf);
+    return piecesOf(word) ?? encode(word);
   };
   return {
     encode(text) {
@@ -57,6 +56,50 @@ export function encodeByWord(encode: EncodeText, added: readonly string[] = []):
       return tokens;
     },
   };
+}
+
+interface WordPieceFile {
+  readonly model: {
+    readonly vocab: Readonly<Record<string, number>>;
+    readonly continuing_subword_prefix?: string;
+  };
+  readonly normalizer?: { readonly lowercase?: boolean } | null;
+  readonly added_tokens?: readonly { readonly content?: string }[];
+}
+
+/** WordPiece (Wu et al. 2016, arXiv:1609.08144): the longest known piece each time; undefined when there is none. */
+function wordPieces(tokenizerJson: unknown): (word: string) => number[] | undefined {
+  const { model, normalizer } = tokenizerJson as WordPieceFile;
+  const prefix = model.continuing_subword_prefix ?? "##";
+  const first = new Map<string, number>();
+  const further = new Map<string, number>();
+  let longest = 0;
+  for (const [piece, id] of Object.entries(model.vocab)) {
+    if (piece !== "") first.set(piece, id);
+    if (piece.startsWith(prefix) && piece.length > prefix.length) further.set(piece.slice(prefix.length), id);
+    longest = Math.max(longest, piece.length);
+  }
+  const lowercase = normalizer?.lowercase === true;
+  return (word) => {
+    const text = lowercase ? word.toLowerCase() : word;
+    const ids: number[] = [];
+    for (let start = 0; start < text.length; ) {
+      const pieces = start > 0 ? further : first;
+      let end = Math.min(text.length, start + longest);
+      let id = pieces.get(text.slice(start, end));
+      while (id === undefined && end > start) id = pieces.get(text.slice(start, --end));
+      if (id === undefined) return undefined;
+      ids.push(id);
+      start = end;
+    }
+    return ids;
+  };
+}
+
+/** Texts that are tokens of their own wherever they stand, in lower case. */
+function addedTokens(tokenizerJson: unknown): string[] {
+  const { added_tokens: added = [] } = tokenizerJson as WordPieceFile;
+  return added.flatMap(({ content }) => (content ? [content.toLowerCase()] : []));
 }
 
 function forEachWord(text: string, use: (word: string) => void): void {
@@ -83,12 +126,6 @@ function isSpace(code: number): boolean {
     code === 0x205f ||
     code === 0x3000
   );
-}
-
-/** Texts that a `tokenizer.json` makes tokens of their own. */
-export function addedTokens(tokenizerJson: unknown): string[] {
-  const { added_tokens: added } = tokenizerJson as { added_tokens?: readonly { content?: unknown }[] };
-  return (added ?? []).map(({ content }) => String(content ?? "")).filter((content) => content !== "");
 }
 
 /** Whether a `tokenizer.json` describes a tokenizer that {@link encodeByWord} is right for. */

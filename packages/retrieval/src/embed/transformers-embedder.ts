@@ -12,13 +12,7 @@ import {
 import { z } from "zod";
 import { DTYPES, type Dtype, type EmbedderFolder, readEmbedderFolder } from "./embedder-folder.ts";
 import { type Pooling, poolRows } from "./pooling.ts";
-import {
-  addedTokens,
-  type EncodeText,
-  encodeByWord,
-  splitsAtWhiteSpace,
-  type TextTokenizer,
-} from "./token-ids.ts";
+import { type EncodeText, encodeByWord, splitsAtWhiteSpace, type TextTokenizer } from "./token-ids.ts";
 import { loadTransformers, type Transformers } from "./transformers.ts";
 
 /** Most padded tokens in one run of the model: bounds its memory (some 8,192 x width x 4 bytes for each activation). */
@@ -135,7 +129,7 @@ async function build(parts: Parts): Promise<Embedder> {
   const { transformers, tokenizer, model, files, name, pooling, prefixes } = parts;
   const encodeWhole: EncodeText = (text) => tokenizer.encode(text, { add_special_tokens: false });
   const { encode, count }: TextTokenizer = splitsAtWhiteSpace(files.tokenizer)
-    ? encodeByWord(encodeWhole, addedTokens(files.tokenizer))
+    ? encodeByWord(encodeWhole, files.tokenizer)
     : { encode: encodeWhole, count: (text) => encodeWhole(text).length };
   const { before, after } = specialTokens(tokenizer.encode("a"), encodeWhole("a"));
   const own = Math.min(

@@ -122,7 +122,7 @@ export async function prepare(
   const facts = factsOf(metadata);
   if (facts.length > MAX_FACTS) throw new Unreadable(tooMuchMetadata(facts.length));
   const shared = { documentId: id, tenant, source, uri, title, roles, version, facts };
-  const header: Omit<StoreRow, "validFrom"> = {
+  const headerRow = (validFrom: number): StoreRow => ({
     ...shared,
     id,
     kind: "document",
@@ -137,14 +137,20 @@ export async function prepare(
     context: null,
     identifiers: null,
     vector: null,
+    validFrom,
     validTo: null,
-  };
-  const chunkRow = (span: ChunkSpan, ordinal: number, vector: Float32Array | undefined) => {
+  });
+  const chunkRow = (
+    span: ChunkSpan,
+    ordinal: number,
+    vector: Float32Array | undefined,
+    validFrom: number,
+  ): StoreRow => {
     const piece = text.slice(span.start, span.end);
     return {
       ...shared,
       id: digest([id, span.start, span.end, piece]).slice(0, 32),
-      kind: "chunk" as const,
+      kind: "chunk",
       fingerprint: "",
       text: piece,
       ordinal,
@@ -156,6 +162,7 @@ export async function prepare(
       context: span.context,
       identifiers: identifiersOf(texts[ordinal] ?? piece) || null,
       vector: vector ?? null,
+      validFrom,
       validTo: null,
     };
   };
@@ -168,11 +175,10 @@ export async function prepare(
     length: text.length,
     texts,
     warnings: extracted.warnings,
-    rows: (vectors, validFrom) =>
-      [header, ...spans.map((span, ordinal) => chunkRow(span, ordinal, vectors[ordinal]))].map((row) => ({
-        ...row,
-        validFrom,
-      })),
+    rows: (vectors, validFrom) => [
+      headerRow(validFrom),
+      ...spans.map((span, ordinal) => chunkRow(span, ordinal, vectors[ordinal], validFrom)),
+    ],
   };
 }
 
