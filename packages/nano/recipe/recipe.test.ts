@@ -22,12 +22,18 @@ const writtenSchema = z.strictObject({
   sentences: z.array(oneLine(10, 400)).min(2).max(14),
   questions: z
     .array(
-      z.strictObject({ q: oneLine(8, 250), sentence: z.number().int().min(0), answer: z.string().min(1) }),
+      z.strictObject({
+        q: oneLine(8, 250),
+        sentence: z.number().int().min(0),
+        answer: z.string().min(1),
+        standalone: z.boolean().optional(),
+      }),
     )
     .min(1)
     .max(20),
   unanswerable: z.array(oneLine(8, 250)).max(10),
-  kind: z.enum(["handbook", "encyclopedia", "manual", "policy", "support", "news", "story", "reference"]),
+  kind: z.string().regex(/^[a-z]+$/),
+  source: oneLine(1, 120).optional(),
   licence: z.string().min(1),
 });
 

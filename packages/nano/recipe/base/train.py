@@ -19,7 +19,7 @@ from lib.gguf import read_gguf
 from lib.llama import Llama, Shape, greedy
 from lib.optimizer import Optimizer
 from lib.rows import ANSWER, DECIDING, Rows
-from lib.run import Run, add_run_arguments, replace_whole, require_space, scheduled
+from lib.run import Run, add_run_arguments, replace_whole, require_space, scheduled, write_made
 from lib.store import prepare
 from lib.text import add_text_arguments, find_wordnet, learning_texts, read_text
 from lib.tokenizer import CHAT_TEMPLATE, Tokenizer, count_parts, learn
@@ -178,12 +178,7 @@ def export(model, tokenizer, layout, work, run, device, options, sections):
         if len(prompt) < 1000:
             prompts.append({"messages": messages, "prompt": prompt, "base": greedy(shipped, prompt, tokenizer.end, 48)})
     (work / "agreement.json").write_text(json.dumps(prompts))
-    made = {
-        "name": NAME, "file": path.name, "shape": model.describe(), "run": run.summary(), "device": device.label,
-        "sections": len(sections), "sentences": sum(len(section.sentences) for section in sections),
-        "sources": sorted({section.source for section in sections}),
-    }  # fmt: skip
-    (work / "made.json").write_text(json.dumps(made, indent=2))
+    write_made(work, NAME, model, run, device, sections, file=path.name)
     print(f"wrote {path} ({path.stat().st_size / 1e6:.1f} MB)", flush=True)
 
 

@@ -18,6 +18,9 @@ PACKAGE = RECIPE.parent
 QUESTIONS = RECIPE / "data/questions"
 HELD_OUT_EVERY, HELD_OUT_AT = 50, 7
 MAX_SENTENCE, MIN_SENTENCE = 600, 8
+# Headings between which a file's sections are under no open licence, the second one excluded: the 37signals handbook asks
+# others not to use its words.
+NOT_OPEN = (("37signals Employee Handbook", "📘 Sourcegraph handbook"),)
 
 
 @dataclass
@@ -63,6 +66,7 @@ def read_sections(path, most=None):
     files = sorted([*path.glob("*.jsonl"), *path.glob("*.jsonl.gz")]) if path.is_dir() else [path]
     found = []
     for file in files:
+        until = None
         for number, (line, row) in enumerate(lines_of(file)):
             if most is not None and len(found) >= most:
                 break
@@ -71,6 +75,9 @@ def read_sections(path, most=None):
                 heading = clean(row["h"])
             except (KeyError, TypeError) as error:
                 raise SystemExit(f"{file}, line {line}: a section needs `h` and `s` ({error})") from None
+            until = None if heading == until else next((end for begin, end in NOT_OPEN if heading == begin), until)
+            if until:
+                continue
             sentences = [text for text in sentences if MIN_SENTENCE <= len(text) <= MAX_SENTENCE]
             if sentences:
                 found.append(Section(heading[:120], sentences, is_held_out(number), row.get("source", file.name)))
@@ -101,8 +108,8 @@ def read_written(folder=QUESTIONS):
 def check_written(row):
     """-> what is wrong with the row, or None."""
     fields = {"id", "title", "sentences", "questions", "unanswerable", "kind", "licence"}
-    if not isinstance(row, dict) or set(row) != fields:
-        return f"fields must be {', '.join(sorted(fields))}"
+    if not isinstance(row, dict) or set(row) - {"source"} != fields:
+        return f"fields must be {', '.join(sorted(fields))}, and source where the text is another's"
     if not all(isinstance(row[name], str) and row[name] for name in ("id", "title", "kind", "licence")):
         return "id, title, kind and licence are strings"
     if not isinstance(row["sentences"], list) or len(row["sentences"]) < 2:
@@ -110,8 +117,8 @@ def check_written(row):
     if not all(isinstance(text, str) and text and "\n" not in text for text in row["sentences"] + row["unanswerable"]):
         return "sentences and unanswerable are strings of one line"
     for asked in row["questions"]:
-        if set(asked) != {"q", "sentence", "answer"} or not asked["q"] or "\n" in asked["q"]:
-            return "a question has q (one line), sentence and answer"
+        if set(asked) - {"standalone"} != {"q", "sentence", "answer"} or not asked["q"] or "\n" in asked["q"]:
+            return "a question has q (one line), sentence, answer and perhaps standalone"
         if not isinstance(asked["sentence"], int) or not 0 <= asked["sentence"] < len(row["sentences"]):
             return f"question {asked['q']!r} names a sentence that is not there"
         if not asked["answer"] or asked["answer"] not in row["sentences"][asked["sentence"]]:

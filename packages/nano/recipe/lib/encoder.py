@@ -123,6 +123,15 @@ def pooled(x, ids):
     return (x * present).sum(1) / present.sum(1).clamp(min=1)
 
 
+def bert_config(model, options, architecture):
+    """`config.json` by which transformers.js knows the model."""
+    return {
+        "model_type": "bert", "architectures": [architecture], "hidden_size": options.width,
+        "vocab_size": options.vocabulary, "num_hidden_layers": options.blocks, "num_attention_heads": model.shape.heads,
+        "intermediate_size": options.feed_forward, "max_position_embeddings": 512, "pad_token_id": 0,
+    }  # fmt: skip
+
+
 def save_onnx(model, path, inputs=("input_ids", "attention_mask", "token_type_ids")):
     """The graph that transformers.js runs: a vector a token as last_hidden_state, or logits [batch, 1]."""
     shape, weights = model.shape, {name: part.detach().float().cpu().numpy() for name, part in model.state_dict().items()}

@@ -156,6 +156,16 @@ class Run:
         return {"steps": self.step, "seconds": round(self.seconds), "tokens": self.tokens}
 
 
+def write_made(work, name, model, run, device, sections, **more):
+    """What the card says of a model that was just exported."""
+    made = {
+        "name": name, "shape": model.describe(), "run": run.summary(), "device": device.label, "sections": len(sections),
+        "sentences": sum(len(section.sentences) for section in sections),
+        "sources": sorted({section.source for section in sections}), **more,
+    }  # fmt: skip
+    (work / "made.json").write_text(json.dumps(made, indent=2))
+
+
 def scheduled(progress, step, peak, warm_up=100, decay=0.4, floor=0.02):
     """Learning rate: linear warm-up by steps, flat, then linear decay over the last `decay` of the run."""
     return peak * min(1, (step + 1) / warm_up) * max(floor, min(1, (1 - progress) / decay))

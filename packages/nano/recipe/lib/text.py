@@ -6,7 +6,7 @@ from pathlib import Path
 from lib import facts, wordpiece
 from lib.corpus import default_corpus, read_sections, read_written, without_evaluation
 from lib.run import replace_whole, require
-from lib.store import fact_sections
+from lib.store import fact_sections, prepare
 from lib.wordnet import WordNet
 
 SMOKE_SECTIONS = 600
@@ -58,3 +58,12 @@ def read_wordpiece(work, sections, size):
     pieces = wordpiece.learn(learning_texts(sections), size)
     replace_whole(path, lambda file: file.write(json.dumps(pieces).encode()))
     return wordpiece.WordPiece(pieces)
+
+
+def prepare_wordpiece(options, work):
+    """What an encoder learns from -> sections, tokenizer, store. `options.vocabulary` becomes the true size."""
+    sections = read_text(options)
+    tokenizer = read_wordpiece(work, sections, options.vocabulary)
+    options.vocabulary = len(tokenizer)
+    wordnet = find_wordnet(options)
+    return sections, tokenizer, prepare(work / "store", sections, tokenizer, wordnet, options.questions_each, options.seed)

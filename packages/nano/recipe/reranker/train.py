@@ -13,13 +13,12 @@ import torch
 import torch.nn.functional as F
 
 from lib.device import choose_device
-from lib.encoder import Encoder, EncoderShape, save_onnx
+from lib.encoder import Encoder, EncoderShape, bert_config, save_onnx
 from lib.feed import Feed, workers_wanted
 from lib.optimizer import Optimizer
 from lib.pairs import Pairs, cut
-from lib.run import Run, add_run_arguments, replace_whole, require_space, scheduled
-from lib.store import prepare
-from lib.text import add_text_arguments, find_wordnet, read_text, read_wordpiece
+from lib.run import Run, add_run_arguments, replace_whole, require_space, scheduled, write_made
+from lib.text import add_text_arguments, prepare_wordpiece
 from lib.wordpiece import CLS, SEP
 
 NAME = "nano-rerank"
@@ -81,12 +80,8 @@ def export(model, tokenizer, sections, work, run, device, options):
     (folder / "onnx").mkdir(parents=True, exist_ok=True)
     save_onnx(model, folder / "onnx/model.onnx")
     tokenizer.save(folder, pairs=True)
-    config = {
-        "model_type": "bert", "architectures": ["BertForSequenceClassification"], "hidden_size": options.width,
-        "vocab_size": len(tokenizer), "num_hidden_layers": options.blocks, "num_attention_heads": model.shape.heads,
-        "intermediate_size": options.feed_forward, "max_position_embeddings": 512, "pad_token_id": 0,
-        "id2label": {"0": "relevant"}, "label2id": {"relevant": 0},
-    }  # fmt: skip
+    config = bert_config(model, options, "BertForSequenceClassification")
+    config |= {"id2label": {"0": "relevant"}, "label2id": {"relevant": 0}}
     (folder / "config.json").write_text(json.dumps(config, indent=1))
     rounded, agreement = model.rounded().eval(), []
     held = [section for section in sections if section.held and len(section.sentences) > 1]
@@ -98,12 +93,7 @@ def export(model, tokenizer, sections, work, run, device, options):
                 score = float(rounded(torch.tensor([ids]))[0])
             agreement.append({"query": query, "passage": passage, "ids": ids, "score": score})
     replace_whole(work / "agreement.json", lambda file: file.write(json.dumps(agreement).encode()))
-    made = {
-        "name": NAME, "shape": model.describe(), "run": run.summary(), "device": device.label, "sections": len(sections),
-        "sentences": sum(len(section.sentences) for section in sections),
-        "sources": sorted({section.source for section in sections}),
-    }  # fmt: skip
-    (work / "made.json").write_text(json.dumps(made, indent=2))
+    write_made(work, NAME, model, run, device, sections)
     print(f"wrote {folder} ({(folder / 'onnx/model.onnx').stat().st_size / 1e6:.1f} MB)", flush=True)
 
 
@@ -112,10 +102,7 @@ def main():
     work = Path(options.work)
     work.mkdir(parents=True, exist_ok=True)
     require_space(work, 200e6 if options.smoke else 2e9)
-    sections = read_text(options)
-    tokenizer = read_wordpiece(work, sections, options.vocabulary)
-    options.vocabulary = len(tokenizer)
-    store = prepare(work / "store", sections, tokenizer, find_wordnet(options), options.questions_each, options.seed)
+    sections, tokenizer, store = prepare_wordpiece(options, work)
     if options.prepare_only:
         return
     model, run, device = train(options, store)

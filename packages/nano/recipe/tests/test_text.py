@@ -1,3 +1,4 @@
+import json
 import random
 import tempfile
 import unittest
@@ -6,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from lib import facts, wordpiece
+from lib import corpus, facts, wordpiece
 from lib.encoder import Encoder, EncoderShape, save_onnx
 from lib.pairs import Pairs, cut, padded
 from lib.parts import join, split
@@ -27,6 +28,17 @@ class SectionsTest(unittest.TestCase):
                 "Nobody may stand in the gate while it is moving.",
             ])],
         )  # fmt: skip
+
+
+class CorpusTest(unittest.TestCase):
+    def test_leaves_out_what_is_under_no_open_licence(self):
+        headings = ["A", "37signals Employee Handbook", "Insurance", "📘 Sourcegraph handbook", "B"]
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder) / "text.jsonl"
+            rows = [json.dumps({"h": heading, "s": ["It stands here in one sentence."]}) for heading in headings]
+            file.write_text("\n".join(rows), encoding="utf-8")
+            kept = [section.heading for section in corpus.read_sections(file)]
+        self.assertEqual(kept, ["A", "📘 Sourcegraph handbook", "B"])
 
 
 class PartsTest(unittest.TestCase):
