@@ -21,11 +21,10 @@ export async function openRawTable(location) {
   const [name] = (await connection.tableNames()).filter((each) => each.startsWith("tenant-"));
   const table = await connection.openTable(name);
   const ids = (rows) => rows.map(({ id }) => id);
-  const both = (left, right) =>
-    new lance.BooleanQuery([
-      [lance.Occur.Should, left],
-      [lance.Occur.Should, right],
-    ]);
+  const level = (queries) => new lance.BooleanQuery(queries.map((query) => [lance.Occur.Should, query]));
+  const sum = (queries) => queries.reduce((left, right) => level([left, right]));
+  const clauses = (question) =>
+    clausesOf(question).map(({ words, column, boost }) => new lance.MatchQuery(words, column, { boost }));
   const textQuery = async (query, filter, limit) =>
     ids(
       await table
@@ -51,11 +50,16 @@ export async function openRawTable(location) {
       );
     },
     /** The clauses that a search looks for, in one query. */
-    keyword(question, filter, limit) {
-      const clauses = clausesOf(question).map(
-        ({ words, column, boost }) => new lance.MatchQuery(words, column, { boost }),
-      );
-      return textQuery(clauses.reduce(both), filter, limit);
+    keyword: (question, filter, limit) => textQuery(sum(clauses(question)), filter, limit),
+    clauses,
+    /** Clauses added two at a time, as a search does, and all in one level. */
+    sum,
+    level,
+    /** Rows of a text query with their scores, best first, and nothing else of them. */
+    async scores(query, filter, limit) {
+      const rows = table.query().fullTextSearch(query).where(filter).withRowId();
+      const best = await rows.select(["_rowid", "_score"]).limit(limit).toArray();
+      return best.map(({ _rowid, _score }) => ({ id: _rowid, score: Number(_score) }));
     },
     /** The question's words in the text alone. */
     words: (question, filter, limit) => textQuery(new lance.MatchQuery(question, "terms"), filter, limit),

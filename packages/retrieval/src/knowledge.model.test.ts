@@ -14,6 +14,7 @@ import { createFakeEmbedder, describeHistory, describeRetriever } from "@advisor
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type KnowledgeSettings, openKnowledge } from "./knowledge.ts";
+import type { KeywordClause } from "./store/lance.ts";
 
 let folder: string;
 beforeEach(async () => {
@@ -220,6 +221,51 @@ describe("keyword search", () => {
     const found = await Promise.all(Array.from({ length: 30 }, scores));
     expect(JSON.parse(found[0] ?? "[]").length).toBeGreaterThan(50);
     expect(new Set(found).size).toBe(1);
+    table?.close();
+    database.close();
+  });
+
+  test("a score is the sum of what each clause finds, whatever their order and whoever asks", async () => {
+    await using knowledge = await open();
+    const words = ["holiday", "pay", "leave", "days", "salary", "absence", "sick", "week"];
+    const page = (i: number) =>
+      `# ${words[i % 8]} ${words[(i * 3) % 8]}\n\n${words.map((word, j) => `${word} `.repeat((i * (j + 3)) % 5)).join("")}`;
+    const roles = (i: number) => (i % 3 === 0 ? ["hr"] : ["hr", "staff"]);
+    await knowledge.upsert(
+      Array.from({ length: 40 }, (_, i) => ({ uri: `d${i}`, text: page(i), roles: roles(i) })),
+    );
+    const { openDatabase } = await import("./store/lance.ts");
+    const { chunkFilter } = await import("./store/filter.ts");
+    const database = await openDatabase(join(folder, "store"));
+    const name = (await database.tableNames()).find((table) => table.startsWith("tenant-")) ?? "";
+    const table = await database.open(name);
+    const scoresOf = async (clauses: readonly KeywordClause[], filter: string) =>
+      new Map(
+        (await table?.keyword(clauses, filter, 100, ["id"]))?.map(({ id, _score }) => [
+          String(id),
+          Number(_score),
+        ]),
+      );
+    const clause = fc.record({
+      words: fc.subarray(words, { minLength: 1, maxLength: 4 }).map((some) => some.join(" ")),
+      column: fc.constantFrom("terms", "context", "identifiers"),
+      boost: fc.constantFrom(0.3, 0.6, 1, 3),
+    });
+    const asked = fc
+      .array(clause, { minLength: 1, maxLength: 5 })
+      .chain((clauses) => fc.shuffledSubarray(clauses, { minLength: clauses.length }));
+    await fc.assert(
+      fc.asyncProperty(asked, fc.constantFrom("hr", "staff", "nobody"), async (clauses, role) => {
+        const filter = chunkFilter({ tenant: "default", roles: [role] });
+        const sum = new Map<string, number>();
+        for (const each of clauses)
+          for (const [id, score] of await scoresOf([each], filter)) sum.set(id, (sum.get(id) ?? 0) + score);
+        const found = await scoresOf(clauses, filter);
+        expect([...found.keys()].sort()).toEqual([...sum.keys()].sort());
+        for (const [id, score] of found) expect(score).toBeCloseTo(sum.get(id) ?? 0, 4);
+      }),
+      { numRuns: 25 },
+    );
     table?.close();
     database.close();
   });
