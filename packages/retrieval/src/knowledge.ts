@@ -25,8 +25,7 @@ import {
   settleKeepVersions,
   writeManifest,
 } from "./store/manifest.ts";
-import { missing, openPlace } from "./store/open-store.ts";
-import { DEFAULT_LOCK_TIMEOUT_MS } from "./writers/lock.ts";
+import { missing, openingFields, openPlace } from "./store/open-store.ts";
 import type { WriterTurn } from "./writers/writer-turn.ts";
 
 /** The vector leg's share when the caller names none. See docs/retrieval.md for how it was found. */
@@ -74,13 +73,7 @@ export interface KnowledgeSettings {
 }
 
 const settingsSchema = z.strictObject({
-  location: z.string().min(1),
-  storageOptions: z.record(z.string().min(1), z.string()).default({}),
-  allowRemote: z.boolean().default(false),
-  embedder: z.custom<Embedder>(
-    (value) => typeof (value as Embedder | null)?.embed === "function",
-    "must be an embedder",
-  ),
+  ...openingFields,
   vectorWeight: z.number().min(0).max(1).default(DEFAULT_VECTOR_WEIGHT),
   reranker: z
     .custom<Reranker>(
@@ -93,8 +86,6 @@ const settingsSchema = z.strictObject({
   exactSearchRows: z.int().min(0).default(DEFAULT_INDEX_POLICY.exactSearchRows),
   keepVersions: keepVersionsSchema.optional(),
   now: z.custom<() => number>((value) => typeof value === "function").default(() => Date.now),
-  lockTimeoutMs: z.number().min(0).default(DEFAULT_LOCK_TIMEOUT_MS),
-  onProgress: z.custom<OnProgress>((value) => typeof value === "function").optional(),
 });
 /**
  * Opens the knowledge of a folder: a LanceDB store of documents and their chunks, searched by words, by meaning, or both.

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { AdvisorError, BadInputError, ModelError, throwIfAborted } from "@advisor/contracts";
+import { isLoopback } from "../loopback.ts";
 
 /** First wait before a request is sent again, in milliseconds; each further one is twice as long, up to {@link MAX_WAIT_MS}. */
 const FIRST_WAIT_MS = 500;
@@ -55,10 +56,6 @@ export function parseEndpoint(text: string, allowRemote: boolean, path: string):
   url.pathname = `${url.pathname.replace(/\/+$/, "")}/${path}`;
   url.hash = "";
   return url;
-}
-
-function isLoopback(host: string): boolean {
-  return host === "localhost" || host === "[::1]" || /^127(?:\.\d{1,3}){3}$/.test(host);
 }
 
 /** A failed try, and when the next one makes sense. */

@@ -18,8 +18,7 @@ import {
   readManifest,
   writeManifest,
 } from "../store/manifest.ts";
-import { missing, openPlace, type StorePlace } from "../store/open-store.ts";
-import { DEFAULT_LOCK_TIMEOUT_MS } from "../writers/lock.ts";
+import { missing, openingFields, openPlace, type StorePlace } from "../store/open-store.ts";
 import type { WriterTurn } from "../writers/writer-turn.ts";
 import { copyTable } from "./copy-table.ts";
 import { bytesOf, requireSpace } from "./disk-space.ts";
@@ -59,15 +58,7 @@ export interface ReembedReport {
 }
 
 const settingsSchema = z.strictObject({
-  location: z.string().min(1),
-  storageOptions: z.record(z.string().min(1), z.string()).default({}),
-  allowRemote: z.boolean().default(false),
-  embedder: z.custom<Embedder>(
-    (value) => typeof (value as Embedder | null)?.embed === "function",
-    "must be an embedder",
-  ),
-  lockTimeoutMs: z.number().min(0).default(DEFAULT_LOCK_TIMEOUT_MS),
-  onProgress: z.custom<OnProgress>((value) => typeof value === "function").optional(),
+  ...openingFields,
   signal: z.instanceof(AbortSignal).optional(),
 });
 type Parsed = z.output<typeof settingsSchema>;

@@ -123,7 +123,7 @@ interface Libraries {
 let libraries: Promise<Libraries> | undefined;
 
 /** Loads LanceDB, once in a process. Call it early to have it load beside other things. */
-export function loadLance(): Promise<Libraries> {
+function loadLance(): Promise<Libraries> {
   // What it warns of, such as a busy server, comes back as an error when it matters.
   process.env.LANCEDB_LOG ??= "error";
   libraries ??= import("@lancedb/lancedb").then((lance) => {

@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { BadInputError } from "@advisor/contracts";
+import { isLoopback } from "../loopback.ts";
 
 /** Options of an object store, by LanceDB's names: endpoint, region, credentials. */
 export type StorageOptions = Readonly<Record<string, string>>;
@@ -79,15 +80,13 @@ export function secretsOf(options: StorageOptions): readonly string[] {
 function staysHere(scheme: string, options: StorageOptions): boolean {
   const named = new Map(Object.entries(options).map(([name, value]) => [plain(name), value]));
   const endpoints = (ENDPOINTS[scheme] ?? []).flatMap((name) => named.get(name) ?? []);
-  if (endpoints.length === 0 || !endpoints.every(isLoopback)) return false;
+  if (endpoints.length === 0 || !endpoints.every(isHere)) return false;
   // Without a key in hand the client asks the cloud's own service for one.
   return [...named.keys()].some((name) => /accesskey|storagekey|accountkey|saskey|skipsignature/.test(name));
 }
 
-function isLoopback(endpoint: string): boolean {
-  if (!URL.canParse(endpoint)) return false;
-  const { hostname } = new URL(endpoint);
-  return hostname === "localhost" || hostname === "[::1]" || /^127(\.\d{1,3}){3}$/.test(hostname);
+function isHere(endpoint: string): boolean {
+  return URL.canParse(endpoint) && isLoopback(new URL(endpoint).hostname);
 }
 
 function plain(name: string): string {

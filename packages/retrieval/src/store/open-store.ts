@@ -1,12 +1,26 @@
 import { mkdir, realpath, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { BadInputError, StoreError } from "@advisor/contracts";
+import { BadInputError, type Embedder, type OnProgress, StoreError } from "@advisor/contracts";
+import { z } from "zod";
 import { leaseWriters } from "../writers/lease.ts";
-import { fileWriters } from "../writers/lock.ts";
+import { DEFAULT_LOCK_TIMEOUT_MS, fileWriters } from "../writers/lock.ts";
 import type { Writers } from "../writers/writer-turn.ts";
 import { type LanceDatabase, openDatabase } from "./lance.ts";
 import { parseLocation, type StorageOptions } from "./location.ts";
 import { storeFailure } from "./store-failure.ts";
+
+/** Settings of every call that opens a store. */
+export const openingFields = {
+  location: z.string().min(1),
+  storageOptions: z.record(z.string().min(1), z.string()).default({}),
+  allowRemote: z.boolean().default(false),
+  embedder: z.custom<Embedder>(
+    (value) => typeof (value as Embedder | null)?.embed === "function",
+    "must be an embedder",
+  ),
+  lockTimeoutMs: z.number().min(0).default(DEFAULT_LOCK_TIMEOUT_MS),
+  onProgress: z.custom<OnProgress>((value) => typeof value === "function").optional(),
+};
 
 /** Table in which the writer's name stands where there are no files to lock. */
 const LEASE = "_writer";
