@@ -1,7 +1,7 @@
 import { both, ERASING, either, endedBy, headerFilter, horizonFilter, rowsOfDocuments } from "./filter.ts";
 import type { HistoryTable } from "./history-table.ts";
 import type { LanceTable } from "./lance.ts";
-import type { StoreRow } from "./schema.ts";
+import { rowOf, type StoreRow } from "./schema.ts";
 
 /** A document about to be written or removed. */
 export interface DocumentChange {
@@ -161,31 +161,7 @@ export async function finishErasing(live: LanceTable, history: HistoryTable): Pr
 }
 
 function markRow(kind: "horizon" | "erasing", validFrom: number): StoreRow {
-  return {
-    id: kind,
-    kind,
-    documentId: "",
-    tenant: "",
-    source: "",
-    uri: "",
-    title: "",
-    roles: [],
-    version: "",
-    fingerprint: "",
-    text: "",
-    ordinal: -1,
-    startOffset: 0,
-    endOffset: 0,
-    headings: [],
-    metadata: "",
-    facts: [],
-    terms: null,
-    context: null,
-    identifiers: null,
-    vector: null,
-    validFrom,
-    validTo: null,
-  };
+  return rowOf({ id: kind, kind, documentId: "", validFrom });
 }
 
 function rolesOf(row: Readonly<Record<string, unknown>>): string[] {
