@@ -5,12 +5,12 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { spawnChild } from "../../test/spawn-child.ts";
-import { fileWriters, type LockSettings } from "./lock.ts";
+import { fileWriters } from "./lock.ts";
 import { thisProcess } from "./process-identity.ts";
-import type { TurnOptions, WriterTurn } from "./writer-turn.ts";
+import type { TurnOptions, WritersSettings, WriterTurn } from "./writer-turn.ts";
 
 const asOnlyWriter = <Result>(
-  { location, silenceMs, ...options }: LockSettings & TurnOptions,
+  { location, silenceMs, ...options }: WritersSettings & TurnOptions,
   work: (turn: WriterTurn) => Promise<Result>,
 ) => fileWriters({ location, ...(silenceMs !== undefined && { silenceMs }) }).run(options, work);
 const currentWriter = (location: string) => fileWriters({ location }).current();
