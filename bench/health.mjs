@@ -33,7 +33,9 @@ const embedder = {
 
 const natural = options.corpus === undefined ? undefined : naturalPages(options.corpus, options.half);
 if (options.corpus !== undefined && !natural) {
-  console.log(`There is no natural.jsonl.gz in ${options.corpus}: nothing to measure on.`);
+  console.log(
+    `There is neither natural.jsonl.gz nor a Markdown page in ${options.corpus}: nothing to measure on.`,
+  );
   process.exit(0);
 }
 const { documents, planted } = natural ? { documents: natural } : await plantedPages(PAGES);
