@@ -58,7 +58,7 @@ export function statementsOf(page: Page): Statement[] {
 interface Token {
   readonly text: string;
   readonly value?: Value;
-  /** Whether the number is written as a name: `#12`, a note's `[2]`, a literal in quotes, a version "or newer". */
+  /** Whether the number is written as a name: `#12`, a note's `[2]`, a literal in quotes, `>= 4`, a version "or newer". */
   readonly isName?: boolean;
 }
 
@@ -103,7 +103,7 @@ export function readStatement(
       named = true;
     }
     if (token.text === ",") continue;
-    if (/\d/.test(token.text)) named = true;
+    if (/^\p{L}.*\d/u.test(token.text)) named = true;
     const stem = contentStem(token.text);
     if (stem !== undefined) stems.add(stem);
   }
@@ -136,7 +136,8 @@ function tokenise(plain: string): Token[] {
 }
 
 function isWrittenAsName(before: string, number: string, after: string): boolean {
-  if (/#\s?$/.test(before)) return true;
+  // A condition of a formula or of code says when, not how much.
+  if (/(?:#|[<>=≤≥]=?)\s?$/.test(before)) return true;
   if (/\[$/.test(before) && /^\]/.test(after)) return true;
   if (/["“”'‘«]$/.test(before) && /^["“”'’»]/.test(after)) return true;
   return /\.\d/.test(number) && /^\+?\s+(?:or|and) (?:newer|later|higher|above|up)\b/i.test(after);
