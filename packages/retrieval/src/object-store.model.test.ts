@@ -120,6 +120,21 @@ describe("a store on an object store", () => {
     expect(made.filter((key) => !key.startsWith(`${prefix}/`))).toEqual([]);
   });
 
+  test("a change of one page, and a search, make few requests", async () => {
+    await using knowledge = await open();
+    await knowledge.upsert([{ uri: "a", text: "The zebra is striped." }]);
+    const requestsOf = async (work: () => Promise<unknown>) => {
+      const before = s3.requests;
+      await work();
+      return s3.requests - before;
+    };
+    const changed = await requestsOf(() => knowledge.upsert([{ uri: "a", text: "The zebra is fast." }]));
+    const searched = await requestsOf(() => find(knowledge, "zebra"));
+    // Each is a round trip: measured, and a tenth more.
+    expect(changed).toBeLessThanOrEqual(105);
+    expect(searched).toBeLessThanOrEqual(30);
+  });
+
   test("missing, and not to be made: says so, and makes nothing; so does looking at it", async () => {
     const before = s3.objects.keys.length;
     await expect(open({ create: false })).rejects.toMatchObject({ code: "store_missing" });
