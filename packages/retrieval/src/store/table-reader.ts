@@ -5,7 +5,7 @@ import type { StoreRow } from "./schema.ts";
 /** Partitions of a vector index that are searched at least. */
 const MIN_PARTITIONS = 20;
 /** How many times the wanted rows a vector index gives, before they are compared exactly. Measured, see docs/scale.md. */
-const REFINE_FACTOR = 10;
+const REFINE_FACTOR = 16;
 
 /** What can be read of a table without its keyword indexes. Filters are SQL from `filter.ts`. */
 export interface TableReader {
