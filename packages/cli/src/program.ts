@@ -183,6 +183,7 @@ export function createProgram(
   command(
     "chat",
     "a conversation",
+    timeOption,
     answerOptions,
     principalOptions,
     filterOptions,
@@ -195,6 +196,7 @@ export function createProgram(
   command(
     "facets",
     "count the pages there are, by source, role or metadata",
+    timeOption,
     principalOptions,
     filterOptions,
     storeOptions,

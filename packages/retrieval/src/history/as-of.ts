@@ -23,20 +23,33 @@ export interface AsOfParts {
 export function asOfView({ live, history, forms, instant }: AsOfParts): TableView {
   const then = stoodAt(instant);
 
-  const select = async (filter: string, columns: readonly string[]): Promise<Row[]> => {
-    const names = columns.includes("id") ? columns : ["id", ...columns];
-    const standing = await live.select(both(filter, then), names);
-    return once([...standing, ...(await history.select(both(filter, then), names))]);
-  };
-
+  /** Of each document one version stood, so a document is remembered, and none of its rows. */
   async function* scan(filter: string, columns: readonly string[]): AsyncGenerator<Row[]> {
-    yield* live.scan(both(filter, then), columns);
-    yield* history.scan(both(filter, then), columns);
+    const names = columns.includes("documentId") ? columns : ["documentId", ...columns];
+    const standing = new Set<unknown>();
+    for await (const rows of live.scan(both(filter, then), names)) {
+      for (const { documentId } of rows) standing.add(documentId);
+      yield rows;
+    }
+    for await (const rows of history.scan(both(filter, then), names)) {
+      yield rows.filter(({ documentId }) => !standing.has(documentId));
+    }
   }
+
+  const select = async (filter: string, columns: readonly string[]): Promise<Row[]> => {
+    const found: Row[] = [];
+    for await (const rows of scan(filter, columns)) found.push(...rows);
+    return found;
+  };
 
   return {
     select,
-    count: async (filter) => (await select(filter, ["id"])).length,
+    scan,
+    async count(filter) {
+      let count = 0;
+      for await (const rows of scan(filter, ["documentId"])) count += rows.length;
+      return count;
+    },
     async nearest(vector, filter, limit, columns) {
       const standing = await live.nearest(vector, both(filter, then), limit, columns);
       const former = await history.nearest(vector, both(filter, then), limit, columns);

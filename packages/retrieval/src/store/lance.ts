@@ -37,7 +37,7 @@ export interface KeywordClause {
 }
 
 /** What a search reads: a tenant's documents as they stand, or as they stood at an instant. */
-export interface TableView extends Pick<TableReader, "nearest" | "select" | "count"> {
+export interface TableView extends Pick<TableReader, "nearest" | "select" | "scan" | "count"> {
   /**
    * Rows that share words with any of the clauses, by the sum of their BM25 scores, best first. The clause that most rows
    * match costs least as the last.
