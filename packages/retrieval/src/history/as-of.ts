@@ -1,8 +1,8 @@
-import { ANY_CHUNK, both, rowsOfIds, stoodAt } from "../store/filter.ts";
+import { both, rowsOfIds, stoodAt } from "../store/filter.ts";
 import type { HistoryTable } from "../store/history-table.ts";
 import type { LanceTable, TableView } from "../store/lance.ts";
 import type { Row } from "../store/rows.ts";
-import { scoreKeywords } from "./bm25.ts";
+import { findPastKeywords } from "./past-keywords.ts";
 import type { WordForms } from "./word-forms.ts";
 
 export interface AsOfParts {
@@ -14,8 +14,7 @@ export interface AsOfParts {
 }
 
 /**
- * A tenant's documents as they stood at an instant. Roles in it are those of today, so a filter means today's access. It
- * reads every chunk of that state for the words of a question, because former versions are in no index.
+ * A tenant's documents as they stood at an instant. Roles in it are those of today, so a filter means today's access.
  *
  * The live table is always read before the history: a version that is replaced meanwhile is then found in either or in
  * both, never in none.
@@ -24,7 +23,7 @@ export function asOfView({ live, history, forms, instant }: AsOfParts): TableVie
   const then = stoodAt(instant);
 
   /** Of each document one version stood, so a document is remembered, and none of its rows. */
-  async function* scan(filter: string, columns: readonly string[]): AsyncGenerator<Row[]> {
+  async function* scan(filter: string, columns: readonly string[]): AsyncGenerator<Row[], void, undefined> {
     const names = columns.includes("documentId") ? columns : ["documentId", ...columns];
     const standing = new Set<unknown>();
     for await (const rows of live.scan(both(filter, then), names)) {
@@ -59,13 +58,7 @@ export function asOfView({ live, history, forms, instant }: AsOfParts): TableVie
       );
     },
     async keyword(clauses, filter, limit, columns) {
-      const used = [...new Set(clauses.map(({ column }) => column))];
-      const allowed = new Set((await select(filter, ["id"])).map(({ id }) => String(id)));
-      const scores = await scoreKeywords(clauses, scan(ANY_CHUNK, ["id", ...used]), allowed, forms);
-      const best = [...scores]
-        .map(([id, score]) => ({ id, score }))
-        .sort((a, b) => b.score - a.score || (a.id < b.id ? -1 : 1))
-        .slice(0, limit);
+      const best = await findPastKeywords({ live, history, scan, forms, then }, clauses, filter, limit);
       // The filter again: a rule may have been taken back meanwhile.
       const rows = await select(both(filter, rowsOfIds(best.map(({ id }) => id))), columns);
       const byId = new Map(rows.map((row) => [String(row.id), row]));

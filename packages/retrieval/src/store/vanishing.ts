@@ -40,6 +40,7 @@ export function vanishing(table: LanceTable, isGone: () => Promise<boolean>): La
     nearest: reading(table.nearest, []),
     select: reading(table.select, []),
     count: reading(table.count, 0),
+    holders: reading(table.holders, 0),
     async *scan(filter, columns) {
       try {
         yield* table.scan(filter, columns);
