@@ -1,7 +1,8 @@
-import { both, rowsOfIds, stoodAt } from "../store/filter.ts";
+import { both, headerFilter, rowsOfIds, stoodAt } from "../store/filter.ts";
 import type { HistoryTable } from "../store/history-table.ts";
 import type { LanceTable, TableView } from "../store/lance.ts";
 import type { Row } from "../store/rows.ts";
+import { documentsInBoth } from "./documents-in-both.ts";
 import { findPastKeywords } from "./past-keywords.ts";
 import type { WordForms } from "./word-forms.ts";
 
@@ -45,6 +46,13 @@ export function asOfView({ live, history, forms, instant }: AsOfParts): TableVie
     select,
     scan,
     async count(filter) {
+      const moved = () => history.count(both(headerFilter(), then));
+      const before = await moved();
+      const standing = await live.count(both(filter, then));
+      const former = await history.count(both(filter, then));
+      // No document went from one table to the other meanwhile, and none is in both.
+      const still = (await moved()) === before;
+      if (still && (await documentsInBoth({ live, history, then })).size === 0) return standing + former;
       let count = 0;
       for await (const rows of scan(filter, ["documentId"])) count += rows.length;
       return count;

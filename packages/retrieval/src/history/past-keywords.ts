@@ -1,8 +1,9 @@
-import { ANY_CHUNK, both, headerFilter, holding, sampleOf } from "../store/filter.ts";
+import { ANY_CHUNK, both, holding, sampleOf } from "../store/filter.ts";
 import type { HistoryTable } from "../store/history-table.ts";
 import type { KeywordClause, LanceTable, TableView } from "../store/lance.ts";
 import type { Row } from "../store/rows.ts";
 import { type Asked, type ColumnStatistics, createWordReading, readQuestion, scoreHoldings } from "./bm25.ts";
+import { documentsInBoth } from "./documents-in-both.ts";
 import type { WordForms } from "./word-forms.ts";
 
 /** A state of no more chunks than this is read whole. */
@@ -44,10 +45,20 @@ export async function findPastKeywords(
   filter: string,
   limit: number,
 ): Promise<Scored[]> {
-  const { live, history, scan, forms, then } = parts;
+  const { live, history, forms, then } = parts;
   const asked = await readQuestion(clauses, forms);
   const rows = (await live.count(both(ANY_CHUNK, then))) + (await history.count(both(ANY_CHUNK, then)));
-  if (rows > READ_WHOLE) return findInLarge(parts, clauses, asked, filter, limit, rows);
+  if (rows <= READ_WHOLE) return findInWhole(parts, asked, filter, limit);
+  return findInLarge(parts, clauses, asked, filter, limit, SAMPLE / rows);
+}
+
+/** Reads every chunk of the state. */
+export async function findInWhole(
+  { scan, forms }: PastKeywordParts,
+  asked: Asked,
+  filter: string,
+  limit: number,
+): Promise<Scored[]> {
   const readable = await idsOf(scan(filter, ["id"]));
   const reading = createWordReading(asked, forms);
   for await (const batch of scan(ANY_CHUNK, ["id", ...asked.columns])) await reading.add(batch);
@@ -55,13 +66,14 @@ export async function findPastKeywords(
   return best(scoreHoldings(asked, own, reading.statistics), limit);
 }
 
-async function findInLarge(
+/** Reads what may come first, and this share of the state for its lengths. */
+export async function findInLarge(
   parts: PastKeywordParts,
   clauses: readonly KeywordClause[],
   asked: Asked,
   filter: string,
   limit: number,
-  rows: number,
+  share: number,
 ): Promise<Scored[]> {
   const { live, history, scan, forms, then } = parts;
   const columns = ["id", "documentId", ...asked.columns];
@@ -72,12 +84,12 @@ async function findInLarge(
 
   const former = createWordReading(asked, forms);
   const formerReadable = await idsOf(history.scan(both(filter, then), ["id"]));
-  const alsoLive = await standingInBoth(parts);
+  const alsoLive = await documentsInBoth(parts);
   for await (const batch of history.scan(both(ANY_CHUNK, then), columns)) {
     await former.add(batch.filter(({ documentId }) => !alsoLive.has(documentId)));
   }
   const sample = createWordReading({ ...asked, words: new Map() }, forms);
-  for await (const batch of scan(sampleOf(SAMPLE / rows), columns)) await sample.add(batch);
+  for await (const batch of scan(sampleOf(share), columns)) await sample.add(batch);
 
   const statistics = new Map(
     asked.columns.map((column) => {
@@ -143,17 +155,6 @@ async function countLive(
     statistics.set(column, { rows, length: 0, holders });
   }
   return statistics;
-}
-
-/** Documents of which a version stood then in both tables, since a writer was killed between its two commits. */
-async function standingInBoth({ live, history, then }: PastKeywordParts): Promise<ReadonlySet<unknown>> {
-  const former = await idsOf(history.scan(both(headerFilter(), then), ["id"]));
-  const found = new Set<unknown>();
-  if (former.size === 0) return found;
-  for await (const batch of live.scan(both(headerFilter(), then), ["id"])) {
-    for (const { id } of batch) if (former.has(String(id))) found.add(id);
-  }
-  return found;
 }
 
 async function idsOf(batches: AsyncIterable<readonly Row[]>): Promise<Set<string>> {
