@@ -64,7 +64,8 @@ describe("what is left out", () => {
       "good.md": "# Good\n\nThe zebra is striped.",
       "binary.md": Buffer.from([0x23, 0x20, 0x00, 0x01]),
       "latin1.txt": Buffer.from("caf\xe9 zebra", "latin1"),
-      "utf16.txt": Buffer.from("\ufeffzebra", "utf16le"),
+      "utf16.txt": Buffer.from("\ufeffA zebra of the wide plain.", "utf16le"),
+      "half.txt": Buffer.from("\ufeffzebra \ud83e", "utf16le"),
       "empty.md": "",
       "blank.html": " \n\t\n",
       "rule.md": "---\nroles: everyone\n---\nzebra",
@@ -82,11 +83,11 @@ describe("what is left out", () => {
     execFileSync("mkfifo", [join(pages, "pipe.md")]);
     await using knowledge = await open();
     const report = await knowledge.sync(pages);
-    expect(report.added).toEqual(["deep/er/page.html", "good.md", "link-in.md"]);
+    expect(report.added).toEqual(["deep/er/page.html", "good.md", "link-in.md", "utf16.txt"]);
     expect(Object.fromEntries(report.skipped.map(({ uri, reason }) => [uri, reason]))).toEqual({
       "binary.md": expect.stringContaining("binary"),
       "latin1.txt": expect.stringContaining("UTF-8"),
-      "utf16.txt": expect.stringContaining("UTF-16"),
+      "half.txt": expect.stringContaining("not valid UTF-16"),
       "empty.md": expect.stringContaining("empty"),
       "blank.html": expect.stringContaining("empty"),
       "rule.md": expect.stringContaining("roles"),
@@ -96,7 +97,12 @@ describe("what is left out", () => {
       "dangling.md": expect.stringContaining("nothing"),
       "pipe.md": expect.stringContaining("regular"),
     });
-    expect(await find(knowledge, "zebra")).toEqual(["deep/er/page.html", "good.md", "link-in.md"]);
+    expect(await find(knowledge, "zebra")).toEqual([
+      "deep/er/page.html",
+      "good.md",
+      "link-in.md",
+      "utf16.txt",
+    ]);
   });
 
   test("a store inside the folder is passed over", async () => {
