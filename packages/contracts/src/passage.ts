@@ -1,7 +1,10 @@
 import type { Chunk } from "./document.ts";
 
 /** Where another passage says the same. */
-export type PassageCopy = Pick<Passage, "id" | "documentId" | "uri" | "title" | "source" | "start" | "end">;
+export type PassageCopy = Pick<
+  Passage,
+  "id" | "documentId" | "uri" | "title" | "source" | "start" | "end" | "place"
+>;
 
 /** A chunk as retrieved: permitted to the principal, and scored. `document.text.slice(start, end) === text`. */
 export interface Passage extends Chunk {

@@ -56,7 +56,7 @@ function quoteFrom({ passageIndex, start, end }: Place, passages: readonly Passa
 }
 
 /** Where a citation points: the passage, and the version of its document that was read. */
-export function origin({ id, documentId, uri, title, version, validFrom, validTo }: Passage) {
+export function origin({ id, documentId, uri, title, version, validFrom, validTo, place }: Passage) {
   return {
     passageId: id,
     documentId,
@@ -65,5 +65,6 @@ export function origin({ id, documentId, uri, title, version, validFrom, validTo
     version,
     ...(validFrom !== undefined && { validFrom }),
     ...(validTo !== undefined && { validTo }),
+    ...(place !== undefined && { place }),
   };
 }

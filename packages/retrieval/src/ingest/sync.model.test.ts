@@ -255,13 +255,15 @@ describe("formats", () => {
     ]);
     const search = async (query: string) =>
       (await knowledge.search({ query, principal: DEFAULT_PRINCIPAL, mode: "keyword", topK: 10 })).passages;
-    const places = Object.fromEntries((await search("zebra")).map(({ uri, headings }) => [uri, headings]));
+    const places = Object.fromEntries(
+      (await search("zebra")).map(({ uri, headings, place }) => [uri, { headings, place }]),
+    );
     expect(places).toEqual({
-      "book.pdf": ["Page 2"],
-      "log.jsonl": ["Line 1"],
-      "memo.docx": ["Stable"],
-      "prices.csv": ["Rows 2–3", "animal, price"],
-      "src/zoo.py": ["feed_zebra"],
+      "book.pdf": { headings: [], place: { unit: "page", first: 2, last: 2 } },
+      "log.jsonl": { headings: [], place: { unit: "line", first: 1, last: 1 } },
+      "memo.docx": { headings: ["Stable"] },
+      "prices.csv": { headings: ["animal, price"], place: { unit: "row", first: 2, last: 3 } },
+      "src/zoo.py": { headings: ["feed_zebra"] },
     });
     expect((await search("price of a zebra"))[0]?.uri).toBe("prices.csv");
     expect((await search("km runs"))[0]).toMatchObject({ title: "Animals", text: "The zebra runs 65 km/h." });
@@ -269,7 +271,7 @@ describe("formats", () => {
     expect(await knowledge.sync(pages)).toMatchObject({ unchanged: 5, added: [], changed: [] });
     await put({ "book.pdf": makePdf([["The zebra now swims."]]), ".gitignore": "build/\n*.csv\n" });
     expect(await knowledge.sync(pages)).toMatchObject({ changed: ["book.pdf"], removed: ["prices.csv"] });
-    expect((await search("swims"))[0]?.headings).toEqual(["Page 1"]);
+    expect((await search("swims"))[0]?.place).toEqual({ unit: "page", first: 1, last: 1 });
     // A stored page whose file went bad stays as it was.
     await put({ "book.pdf": "no PDF" });
     expect((await knowledge.sync(pages)).skipped.map(({ uri }) => uri)).toContain("book.pdf");

@@ -1,6 +1,7 @@
-import type { Filter, Neighbours, Passage, Principal } from "@advisor/contracts";
+import { type Filter, joinPlaces, type Neighbours, type Passage, type Principal } from "@advisor/contracts";
 import { headersOf, neighboursOf } from "../store/filter.ts";
 import type { Row, TableView } from "../store/lance.ts";
+import { readPlace } from "../store/place-column.ts";
 
 /**
  * The first `count` of a ranked list in which no passage lies in another one's surroundings: that one already says it, and
@@ -48,6 +49,7 @@ export async function widen(
       "ordinal",
       "startOffset",
       "endOffset",
+      "metadata",
     ]),
   ]);
   const texts = new Map(headers.map((row) => [`${row.id} ${row.version}`, String(row.text)]));
@@ -68,13 +70,18 @@ export async function widen(
       }
       return last;
     };
-    const start = Number(reach(-1, before)?.startOffset ?? passage.start);
-    const end = Number(reach(1, after)?.endOffset ?? passage.end);
+    const first = reach(-1, before);
+    const last = reach(1, after);
+    const start = Number(first?.startOffset ?? passage.start);
+    const end = Number(last?.endOffset ?? passage.end);
     // A page that was replaced in between is left as it was found.
     if (text === undefined || text.slice(passage.start, passage.end) !== passage.text) return passage;
     if (start === passage.start && end === passage.end) return passage;
+    const placeOf = (row: Row | undefined) => (row ? readPlace(row) : passage.place);
+    const place = joinPlaces(placeOf(first), placeOf(last));
     return {
       ...passage,
+      ...(place && { place }),
       text: text.slice(start, end),
       start,
       end,
