@@ -78,6 +78,16 @@ describe("createSearchTool", () => {
     expect(failures).toMatchObject([{ code: "history_unavailable" }]);
   });
 
+  test("a passage of a file with pages or rows says which, in words", async () => {
+    const rows = { unit: "row", first: 7, last: 12 } as const;
+    const tool = createSearchTool(source([passage("A row.", 0, { place: rows }), passage("A page.", 1)]), {
+      principal: EMPLOYEE,
+    });
+    const [first, second] = found(await tool.execute({ query: "pay" }));
+    expect(first?.place).toBe("rows 7–12");
+    expect(second).not.toHaveProperty("place");
+  });
+
   test("says what is wrong with the input, and what to do", async () => {
     const tool = createSearchTool(source([]), { principal: EMPLOYEE, maxTopK: 7 });
     const bad = [

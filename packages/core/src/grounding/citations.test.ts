@@ -22,6 +22,16 @@ const [first, second] = [
 const sources = [first, second] as const;
 
 describe("checkCitations", () => {
+  test("a citation names the page, rows or lines of its passage, and nothing where there is none", () => {
+    const place = { unit: "page", first: 3, last: 3 } as const;
+    const cited = check("It must be taken by 31 March [1]. The Orbit X1 weighs 410 g [2].", [
+      { ...first, place },
+      second,
+    ]);
+    expect(cited.map((citation) => citation.place)).toEqual([place, undefined]);
+    expect(cited[1]).not.toHaveProperty("place");
+  });
+
   test("finds a claim's sentence with its offsets, markup and line breaks aside", () => {
     const [citation, ...rest] = check("It must be taken by 31 March [1].", sources);
     expect(rest).toEqual([]);

@@ -87,7 +87,7 @@ function sections(blocks: readonly Block[]): Section[] {
   let path: { depth: number; title: string }[] = [];
   let current: Block[] = [];
   let place: PassagePlace | undefined;
-  let bare: Extract<Block, { kind: "heading" }> | undefined;
+  let bare: (Extract<Block, { kind: "heading" }> & Pick<Section, "place">) | undefined;
 
   const titles = () => path.map((heading) => heading.title).filter((title) => title !== "");
   const close = () => {
@@ -97,7 +97,7 @@ function sections(blocks: readonly Block[]): Section[] {
   const closeBare = (nextDepth: number) => {
     if (bare && nextDepth <= bare.depth && bare.end > bare.start) {
       const units = [{ start: bare.start, end: bare.end }];
-      found.push({ headings: titles(), place, blocks: [{ kind: "prose", units }] });
+      found.push({ headings: titles(), place: bare.place, blocks: [{ kind: "prose", units }] });
     }
     bare = undefined;
   };
@@ -109,7 +109,7 @@ function sections(blocks: readonly Block[]): Section[] {
         ...path.filter((heading) => heading.depth < block.depth),
         { depth: block.depth, title: block.title },
       ];
-      bare = block;
+      bare = { ...block, place };
     } else if (block.kind === "break") close();
     else if (block.kind === "place") {
       close();

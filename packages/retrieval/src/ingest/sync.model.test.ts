@@ -286,6 +286,15 @@ describe("formats", () => {
     ]);
     expect(await find(knowledge, "zebra")).toEqual(["a", "b.ts"]);
     expect(await find(knowledge, "legs")).toEqual(["a"]);
+    const rows = Array.from({ length: 30 }, (_, i) => `SKU-${100 + i},${"a long description ".repeat(12)}`);
+    await knowledge.upsert([{ uri: "c.csv", text: ["sku,text", ...rows].join("\n"), mediaType: "text/csv" }]);
+    const request = { query: "SKU-110", principal: DEFAULT_PRINCIPAL, topK: 1 };
+    const [row] = (await knowledge.search(request)).passages;
+    expect(row?.place).toEqual({ unit: "row", first: 12, last: 12 });
+    const neighbours = { before: 2, after: 3 };
+    const [wide] = (await knowledge.search({ ...request, neighbours })).passages;
+    expect(wide?.place).toEqual({ unit: "row", first: 10, last: 15 });
+    expect(wide?.text.split("\n")).toHaveLength(6);
   });
 });
 
