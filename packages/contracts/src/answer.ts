@@ -56,7 +56,7 @@ export interface Citation {
   /** ISO 8601 instants between which that version stood, as the passage names them; no `validTo`: it stands. */
   readonly validFrom?: string;
   readonly validTo?: string;
-  /** The page, rows or lines of the passage it points into: all of those that a widened passage reaches over. */
+  /** The page, rows or lines that the quote stands in; without a quote, those of the passage. */
   readonly place?: PassagePlace;
   /** The source's own words that carry the claim: `document.text.slice(start, end) === quote`. Empty when fabricated. */
   readonly quote: string;

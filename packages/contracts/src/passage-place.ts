@@ -13,11 +13,33 @@ export function placeWords({ unit, first, last }: PassagePlace): string {
   return first === last ? `${unit} ${first}` : `${unit}s ${first}–${last}`;
 }
 
-/** The place that reaches from one to the other; undefined when they have no unit in common. */
-export function joinPlaces(
-  a: PassagePlace | undefined,
-  b: PassagePlace | undefined,
+/** The place that reaches over all of these; undefined for none, or when they have no unit in common. */
+export function joinPlaces(places: readonly PassagePlace[]): PassagePlace | undefined {
+  const [one] = places;
+  if (!one || places.some(({ unit }) => unit !== one.unit)) return undefined;
+  return {
+    unit: one.unit,
+    first: Math.min(...places.map(({ first }) => first)),
+    last: Math.max(...places.map(({ last }) => last)),
+  };
+}
+
+/** The place of a stretch of a passage's text, by offsets into its document. */
+export function placeWithin(
+  {
+    place,
+    places,
+  }: {
+    readonly place?: PassagePlace;
+    readonly places?: readonly (PassagePlace & { readonly start: number })[];
+  },
+  start: number,
+  end: number,
 ): PassagePlace | undefined {
-  if (a?.unit !== b?.unit || !a || !b) return undefined;
-  return { unit: a.unit, first: Math.min(a.first, b.first), last: Math.max(a.last, b.last) };
+  if (!places) return place;
+  return joinPlaces(
+    places.filter(
+      (each, i) => each.start < end && (places[i + 1]?.start ?? Number.POSITIVE_INFINITY) > start,
+    ),
+  );
 }

@@ -30,6 +30,18 @@ describe("checkCitations", () => {
     ]);
     expect(cited.map((citation) => citation.place)).toEqual([place, undefined]);
     expect(cited[1]).not.toHaveProperty("place");
+    const places = [0, 30, 59].map(
+      (at, i) => ({ unit: "page", first: i + 2, last: i + 2, start: first.start + at }) as const,
+    );
+    const wide = { ...first, place: { unit: "page", first: 2, last: 4 } as const, places };
+    const [quote] = check("It must be taken by 31 March [1].", [wide, second]);
+    expect(quote?.quote).toContain("31 March");
+    expect(quote?.place).toEqual({ unit: "page", first: 2, last: 3 });
+    expect(check("Nobody may sell it [1].", [wide, second])[0]?.place).toEqual({
+      unit: "page",
+      first: 4,
+      last: 4,
+    });
   });
 
   test("finds a claim's sentence with its offsets, markup and line breaks aside", () => {

@@ -295,6 +295,9 @@ describe("formats", () => {
     const [wide] = (await knowledge.search({ ...request, neighbours })).passages;
     expect(wide?.place).toEqual({ unit: "row", first: 10, last: 15 });
     expect(wide?.text.split("\n")).toHaveLength(6);
+    expect(wide?.places?.map(({ first }) => first)).toEqual([10, 11, 12, 13, 14, 15]);
+    for (const { first, start } of wide?.places ?? [])
+      expect(wide?.text.slice(start - wide.start)).toMatch(new RegExp(`^SKU-${98 + first},`));
   });
 });
 

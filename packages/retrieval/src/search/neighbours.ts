@@ -59,6 +59,7 @@ export async function widen(
   return passages.map((passage) => {
     const { documentId, version, ordinal } = passage;
     const text = texts.get(`${documentId} ${version}`);
+    const reached: Row[] = [];
     const reach = (step: 1 | -1, limit: number): Row | undefined => {
       let last: Row | undefined;
       for (let far = 1; far <= limit; far++) {
@@ -67,21 +68,24 @@ export async function widen(
         if (!row || taken.has(key)) break;
         taken.add(key);
         last = row;
+        reached.push(row);
       }
       return last;
     };
-    const first = reach(-1, before);
-    const last = reach(1, after);
-    const start = Number(first?.startOffset ?? passage.start);
-    const end = Number(last?.endOffset ?? passage.end);
+    const start = Number(reach(-1, before)?.startOffset ?? passage.start);
+    const end = Number(reach(1, after)?.endOffset ?? passage.end);
     // A page that was replaced in between is left as it was found.
     if (text === undefined || text.slice(passage.start, passage.end) !== passage.text) return passage;
     if (start === passage.start && end === passage.end) return passage;
-    const placeOf = (row: Row | undefined) => (row ? readPlace(row) : passage.place);
-    const place = joinPlaces(placeOf(first), placeOf(last));
+    const places = reached
+      .map((row) => ({ place: readPlace(row), start: Number(row.startOffset) }))
+      .concat({ place: passage.place, start: passage.start })
+      .flatMap((each) => (each.place ? [{ ...each.place, start: each.start }] : []))
+      .sort((a, b) => a.start - b.start);
+    const place = joinPlaces(places);
     return {
       ...passage,
-      ...(place && { place }),
+      ...(place && { place, places }),
       text: text.slice(start, end),
       start,
       end,
