@@ -16,6 +16,9 @@ const MORE_CANDIDATES = 4;
 /** No more candidates than this are read, come what may. */
 const MAX_CANDIDATES = 20_000;
 
+/** The engine's scores are of single precision: equals differ by as much. */
+const SAME_SCORE = 1e-6;
+
 export interface PastKeywordParts {
   readonly live: LanceTable;
   readonly history: HistoryTable;
@@ -77,27 +80,33 @@ export async function findInLarge(
 ): Promise<Scored[]> {
   const { live, history, scan, forms, then } = parts;
   const columns = ["id", "documentId", ...asked.columns];
-  const counted = await countLive(parts, asked);
   // The live table first, as everywhere: what is replaced meanwhile is then found in either, or in both.
   let wanted = CANDIDATES * limit;
-  let candidates = await live.keyword(clauses, both(filter, then), wanted, columns);
-
+  const [counted, first] = await Promise.all([
+    countLive(parts, asked),
+    live.keyword(clauses, both(filter, then), wanted, columns),
+  ]);
   const former = createWordReading(asked, forms);
-  const formerReadable = await idsOf(history.scan(both(filter, then), ["id"]));
-  const alsoLive = await documentsInBoth(parts);
+  const sample = createWordReading({ ...asked, words: new Map() }, forms);
+  const readSample = async () => {
+    for await (const batch of scan(sampleOf(share), columns)) await sample.add(batch);
+  };
+  const [formerReadable, alsoLive] = await Promise.all([
+    idsOf(history.scan(both(filter, then), ["id"])),
+    documentsInBoth(parts),
+    readSample(),
+  ]);
   for await (const batch of history.scan(both(ANY_CHUNK, then), columns)) {
     await former.add(batch.filter(({ documentId }) => !alsoLive.has(documentId)));
   }
-  const sample = createWordReading({ ...asked, words: new Map() }, forms);
-  for await (const batch of scan(sampleOf(share), columns)) await sample.add(batch);
 
   const statistics = new Map(
     asked.columns.map((column) => {
-      const first = counted.get(column) as ColumnStatistics;
+      const standing = counted.get(column) as ColumnStatistics;
       const second = former.statistics.get(column) as ColumnStatistics;
       const { rows: sampled = 0, length = 0 } = sample.statistics.get(column) ?? {};
-      const all = first.rows + second.rows;
-      const holders = new Map(first.holders);
+      const all = standing.rows + second.rows;
+      const holders = new Map(standing.holders);
       for (const [form, count] of second.holders) holders.set(form, (holders.get(form) ?? 0) + count);
       return [column, { rows: all, length: sampled > 0 ? (length / sampled) * all : all, holders }];
     }),
@@ -107,7 +116,7 @@ export async function findInLarge(
     former.holdings.filter(({ id }) => formerReadable.has(id)),
     statistics,
   );
-  for (;;) {
+  for (let candidates = first; ; ) {
     const reading = createWordReading(asked, forms);
     await reading.add(candidates);
     const scores = scoreHoldings(asked, reading.holdings, statistics);
@@ -136,7 +145,7 @@ function isBeyondDoubt(
     last = Math.min(last, today);
     ratio = Math.max(ratio, (scores.get(String(id)) ?? 0) / today);
   }
-  return found.length >= limit && (found.at(-1)?.score ?? 0) >= last * ratio;
+  return found.length >= limit && (found.at(-1)?.score ?? 0) * (1 + SAME_SCORE) >= last * ratio;
 }
 
 /** Rows of the live table that stood then, and how many of them hold each word. */
