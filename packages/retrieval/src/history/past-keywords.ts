@@ -12,12 +12,11 @@ const READ_WHOLE = 2000;
 const SAMPLE = 1000;
 /** Candidates of the live table, times those wanted; more are asked for where these might not do. */
 const CANDIDATES = 6;
+/** From fewer it could not be told how far the statistics of today are from those of then. */
+const MIN_CANDIDATES = 200;
 const MORE_CANDIDATES = 4;
 /** No more candidates than this are read, come what may. */
-const MAX_CANDIDATES = 20_000;
-
-/** The engine's scores are of single precision: equals differ by as much. */
-const SAME_SCORE = 1e-6;
+const MAX_CANDIDATES = 10_000;
 
 export interface PastKeywordParts {
   readonly live: LanceTable;
@@ -81,7 +80,7 @@ export async function findInLarge(
   const { live, history, scan, forms, then } = parts;
   const columns = ["id", "documentId", ...asked.columns];
   // The live table first, as everywhere: what is replaced meanwhile is then found in either, or in both.
-  let wanted = CANDIDATES * limit;
+  let wanted = Math.max(MIN_CANDIDATES, CANDIDATES * limit);
   const [counted, first] = await Promise.all([
     countLive(parts, asked),
     live.keyword(clauses, both(filter, then), wanted, columns),
@@ -145,7 +144,8 @@ function isBeyondDoubt(
     last = Math.min(last, today);
     ratio = Math.max(ratio, (scores.get(String(id)) ?? 0) / today);
   }
-  return found.length >= limit && (found.at(-1)?.score ?? 0) * (1 + SAME_SCORE) >= last * ratio;
+  // Above, not at: equals are ordered by their ids, so all of them must be there.
+  return found.length >= limit && (found.at(-1)?.score ?? 0) > last * ratio;
 }
 
 /** Rows of the live table that stood then, and how many of them hold each word. */
