@@ -17,7 +17,7 @@ import { wellFormed } from "../extract/well-formed.ts";
 import { identifiersOf } from "../search/identifiers.ts";
 import { factsOf, MAX_FACTS } from "../store/facts.ts";
 import { writePlace } from "../store/place-column.ts";
-import type { StoreRow } from "../store/schema.ts";
+import { rowOf, type StoreRow } from "../store/schema.ts";
 
 /** Goes up when the same blocks would give other chunks or other index texts. */
 const CHUNKER_VERSION = 3;
@@ -123,24 +123,17 @@ export async function prepare(
   const facts = factsOf(metadata);
   if (facts.length > MAX_FACTS) throw new Unreadable(tooMuchMetadata(facts.length));
   const shared = { documentId: id, tenant, source, uri, title, roles, version, facts };
-  const headerRow = (validFrom: number): StoreRow => ({
-    ...shared,
-    id,
-    kind: "document",
-    fingerprint: print,
-    text,
-    ordinal: -1,
-    startOffset: 0,
-    endOffset: text.length,
-    headings: [],
-    metadata: JSON.stringify(metadata),
-    terms: null,
-    context: null,
-    identifiers: null,
-    vector: null,
-    validFrom,
-    validTo: null,
-  });
+  const headerRow = (validFrom: number): StoreRow =>
+    rowOf({
+      ...shared,
+      id,
+      kind: "document",
+      fingerprint: print,
+      text,
+      endOffset: text.length,
+      metadata: JSON.stringify(metadata),
+      validFrom,
+    });
   const chunkRow = (
     span: ChunkSpan,
     ordinal: number,
@@ -148,11 +141,10 @@ export async function prepare(
     validFrom: number,
   ): StoreRow => {
     const piece = text.slice(span.start, span.end);
-    return {
+    return rowOf({
       ...shared,
       id: digest([id, span.start, span.end, piece]).slice(0, 32),
       kind: "chunk",
-      fingerprint: "",
       text: piece,
       ordinal,
       startOffset: span.start,
@@ -164,8 +156,7 @@ export async function prepare(
       identifiers: identifiersOf(texts[ordinal] ?? piece) || null,
       vector: vector ?? null,
       validFrom,
-      validTo: null,
-    };
+    });
   };
   return {
     id,
