@@ -192,6 +192,7 @@ export function createProgram(
   command(
     "chat",
     "a conversation",
+    timeOption,
     answerOptions,
     principalOptions,
     filterOptions,
@@ -205,6 +206,7 @@ export function createProgram(
   command(
     "facets",
     "count the pages there are, by source, role or metadata",
+    timeOption,
     principalOptions,
     filterOptions,
     storeOptions,

@@ -9,12 +9,14 @@ export function searchLine(id: string | number, { passages, timings, warnings }:
 function passageLine(passage: Passage) {
   const { uri, title, text, score, start, end, headings, id, documentId, ordinal, version, source, ranks } =
     passage;
-  const { validFrom, validTo, found, copies } = passage;
+  const { place, places, validFrom, validTo, found, copies } = passage;
   return {
     ...{ uri, title, text, score, start, end, headings, id, documentId, ordinal, version, source, ranks },
+    ...(place && { place }),
     ...(validFrom !== undefined && { validFrom }),
     ...(validTo !== undefined && { validTo }),
     ...(found && { found }),
+    ...(places && { places }),
     ...(copies && { copies }),
   };
 }

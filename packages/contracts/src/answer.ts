@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { AdapterSelection } from "./generator.ts";
 import type { Passage } from "./passage.ts";
+import type { PassagePlace } from "./passage-place.ts";
 import type { Warning } from "./progress.ts";
 import type { SearchTimings } from "./retriever.ts";
 
@@ -55,6 +56,8 @@ export interface Citation {
   /** ISO 8601 instants between which that version stood, as the passage names them; no `validTo`: it stands. */
   readonly validFrom?: string;
   readonly validTo?: string;
+  /** The page, rows or lines that the quote stands in; without a quote, those of the passage. */
+  readonly place?: PassagePlace;
   /** The source's own words that carry the claim: `document.text.slice(start, end) === quote`. Empty when fabricated. */
   readonly quote: string;
   /** UTF-16 offsets into the document's extracted text; both absent when there is no quote. */

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { type Access, MAX_ROLES, roleSchema } from "./access.ts";
+import type { PassagePlace } from "./passage-place.ts";
 
 /** Limit on one document's extracted text: 16 Mi UTF-16 units. Larger files are reported and left out. */
 export const MAX_DOCUMENT_LENGTH = 16 * 1024 * 1024;
@@ -92,4 +93,6 @@ export interface Chunk {
   readonly end: number;
   /** The headings above it, outermost first. */
   readonly headings: readonly string[];
+  /** The page of a PDF, or the rows or lines of records, that it stands in. Absent in other formats. */
+  readonly place?: PassagePlace;
 }

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { isAdministrator, principalSchema } from "./access.ts";
 import type { Document } from "./document.ts";
 import { type FilterValue, filterSchema } from "./filter.ts";
+import { instantSchema } from "./history.ts";
 
 /** Limit on the facets of one request. */
 export const MAX_FACETS = 16;
@@ -11,6 +12,8 @@ export const MAX_FACET_VALUES = 1000;
 export const countRequestSchema = z.strictObject({
   principal: principalSchema,
   filter: filterSchema.optional(),
+  /** Counts the state of that instant, under the access rules of today. Default: the state of now. */
+  asOf: instantSchema.optional(),
 });
 /** What to count: what the principal may read, under a filter if there is one. */
 export type CountRequest = z.input<typeof countRequestSchema> & { readonly signal?: AbortSignal };
@@ -63,14 +66,21 @@ export interface FacetsResult {
 
 type Faceted = Pick<Document, "source" | "access" | "metadata">;
 
+/** Groups documents that are handed to it little by little. */
+export interface FacetCounter {
+  add(document: Faceted): void;
+  result(): FacetsResult;
+}
+
 /**
  * Groups documents that the principal may read. By `role` only roles that it holds are named: which others a document is
- * open to is no business of a reader. An administrator sees all.
+ * open to is no business of a reader. An administrator sees all. It remembers the different values, and no document.
  */
-export function countFacets(
-  documents: Iterable<Faceted>,
-  { by, limit, principal }: z.output<typeof facetsRequestSchema>,
-): FacetsResult {
+export function createFacetCounter({
+  by,
+  limit,
+  principal,
+}: z.output<typeof facetsRequestSchema>): FacetCounter {
   const all = isAdministrator(principal);
   const valuesOf = ({ source, access, metadata }: Faceted, facet: Facet): readonly FilterValue[] => {
     if (facet === "source") return [source];
@@ -81,24 +91,38 @@ export function countFacets(
   };
   const tallies = by.map((facet) => ({ facet, counts: new Map<FilterValue, number>(), without: 0 }));
   let total = 0;
-  for (const document of documents) {
-    total++;
-    for (const tally of tallies) {
-      const values = new Set(valuesOf(document, tally.facet));
-      if (values.size === 0) tally.without++;
-      for (const value of values) tally.counts.set(value, (tally.counts.get(value) ?? 0) + 1);
-    }
-  }
-  const facets = tallies.map(({ facet, counts, without }): FacetCounts => {
-    const values = [...counts].map(([value, documents]) => ({ value, documents })).sort(commonestFirst);
-    return {
-      by: facet,
-      values: values.slice(0, limit),
-      moreValues: Math.max(0, values.length - limit),
-      without,
-    };
-  });
-  return { documents: total, facets };
+  return {
+    add(document) {
+      total++;
+      for (const tally of tallies) {
+        const values = new Set(valuesOf(document, tally.facet));
+        if (values.size === 0) tally.without++;
+        for (const value of values) tally.counts.set(value, (tally.counts.get(value) ?? 0) + 1);
+      }
+    },
+    result() {
+      const facets = tallies.map(({ facet, counts, without }): FacetCounts => {
+        const values = [...counts].map(([value, documents]) => ({ value, documents })).sort(commonestFirst);
+        return {
+          by: facet,
+          values: values.slice(0, limit),
+          moreValues: Math.max(0, values.length - limit),
+          without,
+        };
+      });
+      return { documents: total, facets };
+    },
+  };
+}
+
+/** The same of documents that are all at hand. */
+export function countFacets(
+  documents: Iterable<Faceted>,
+  request: z.output<typeof facetsRequestSchema>,
+): FacetsResult {
+  const counter = createFacetCounter(request);
+  for (const document of documents) counter.add(document);
+  return counter.result();
 }
 
 /** Equals by value; a text after the number that looks like it. */

@@ -71,7 +71,9 @@ export {
   type Counts,
   countFacets,
   countRequestSchema,
+  createFacetCounter,
   type Facet,
+  type FacetCounter,
   type FacetCounts,
   type FacetsRequest,
   type FacetsResult,
@@ -137,6 +139,7 @@ export {
 } from "./model-card.ts";
 export { parseInput } from "./parse-input.ts";
 export type { Passage, PassageCopy } from "./passage.ts";
+export { joinPlaces, type PassagePlace, placeWithin, placeWords } from "./passage-place.ts";
 export type { OnProgress, Progress, Warning } from "./progress.ts";
 export { type PromptFormat, promptFormatSchema } from "./prompt-format.ts";
 export type { Reranker } from "./reranker.ts";

@@ -1,7 +1,11 @@
 import type { Chunk } from "./document.ts";
+import type { PassagePlace } from "./passage-place.ts";
 
 /** Where another passage says the same. */
-export type PassageCopy = Pick<Passage, "id" | "documentId" | "uri" | "title" | "source" | "start" | "end">;
+export type PassageCopy = Pick<
+  Passage,
+  "id" | "documentId" | "uri" | "title" | "source" | "start" | "end" | "place"
+>;
 
 /** A chunk as retrieved: permitted to the principal, and scored. `document.text.slice(start, end) === text`. */
 export interface Passage extends Chunk {
@@ -18,8 +22,10 @@ export interface Passage extends Chunk {
   readonly score: number;
   /** 1-based rank on each leg that found it, and by the reranker when there is one. */
   readonly ranks: { readonly vector?: number; readonly keyword?: number; readonly rerank?: number };
-  /** Where it was widened to its neighbours: the place of the chunk that was found. */
+  /** Where it was widened to its neighbours: the offsets of the chunk that was found. */
   readonly found?: { readonly start: number; readonly end: number };
+  /** Where it was widened and its chunks have places: from which offset on each holds, in order. */
+  readonly places?: readonly (PassagePlace & { readonly start: number })[];
   /** Other passages that the principal may read and that only repeat this one: they were left out. Absent when none. */
   readonly copies?: readonly PassageCopy[];
 }

@@ -227,10 +227,11 @@ export interface Retriever {
   /** Brings the store in step with a folder. It may be interrupted at any time and run again. */
   sync(folder: string, options?: SyncOptions): Promise<ChangeReport>;
   /**
-   * How many documents and passages the principal may read, under a filter. Optional: a retriever without it cannot count.
+   * How many documents and passages the principal may read, under a filter, now or as of an instant. Optional: a retriever
+   * without it cannot count.
    */
   count?(request: CountRequest): Promise<Counts>;
-  /** How many documents the principal may read, by source, role or metadata. Optional, as `count`. */
+  /** How many documents the principal may read, by source, role or metadata. With `asOf`, roles are those of today. Optional, as `count`. */
   facets?(request: FacetsRequest): Promise<FacetsResult>;
   /**
    * Brings the store in step with a folder and keeps it so until closed: what changes there is found by the next search.

@@ -111,7 +111,7 @@ function cite({ n, sentence }: QuotedEvidence, passages: readonly Passage[]): Ci
   return {
     n,
     claim: sentence.text,
-    ...origin(passage),
+    ...origin(passage, sentence.start, sentence.end),
     quote: sentence.text,
     start: sentence.start,
     end: sentence.end,

@@ -95,7 +95,7 @@ export function createReadingCalls(parts: RetrieverParts, reader: TenantReader, 
         const { signal, ...fields } = request;
         const parsed = parseInput(countRequestSchema, fields, "count request");
         throwIfAborted(signal, subject);
-        return countReadable(await tableOf(parsed.principal.tenant), parsed);
+        return reading(parsed.principal, parsed.asOf, (table) => countReadable(table, parsed));
       }),
 
     facets: (request) =>
@@ -103,7 +103,7 @@ export function createReadingCalls(parts: RetrieverParts, reader: TenantReader, 
         const { signal, ...fields } = request;
         const parsed = parseInput(facetsRequestSchema, fields, "facets request");
         throwIfAborted(signal, subject);
-        return facetsOfReadable(await tableOf(parsed.principal.tenant), parsed);
+        return reading(parsed.principal, parsed.asOf, (table) => facetsOfReadable(table, parsed, signal));
       }),
 
     roles: (tenant) =>

@@ -1,4 +1,4 @@
-import type { Advisor, Answer, Passage, Principal } from "@advisor/core";
+import { type Advisor, type Answer, type Passage, type Principal, placeWords } from "@advisor/core";
 import { type AnswerView, ARMS, type Arm, type AskEvent, type PassageView } from "../shared/wire.ts";
 import { errorView } from "./refuse.ts";
 
@@ -79,7 +79,10 @@ function answerView(answer: Answer): AnswerView {
     refused,
     ...(grounding && { grounding }),
     ...(adapter && { adapter: adapter.name }),
-    citations: citations.map(({ passageId: _, ...citation }) => citation),
+    citations: citations.map(({ passageId: _, place, ...citation }) => ({
+      ...citation,
+      ...(place && { place: placeWords(place) }),
+    })),
     passages: passages.map(passageView),
     ...(prompt !== undefined && { prompt }),
     timings,

@@ -198,6 +198,15 @@ describe("POST /api/ask", () => {
     expect(advisor.asked.every(({ question }) => question === "Can I return it?")).toBe(true);
   });
 
+  it("says in words which page of its file a citation is on", async () => {
+    const pages = fakePages.map((each) => ({ ...each, place: { unit: "page" as const, first: 3, last: 3 } }));
+    const { post } = make({ pages });
+    const all = await events(await post({ question: "Can I return it?", role: "employee" }));
+    const cited = all.flatMap((event) => (event.type === "answer" ? event.answer.citations : []));
+    expect(cited.length).toBeGreaterThan(0);
+    for (const { place } of cited) expect(place).toBe("page 3");
+  });
+
   it("hands on citations with their offsets, and the prompt", async () => {
     const { post } = make();
     const all = await events(await post({ question: "Can I return it?", role: "employee" }));

@@ -41,6 +41,8 @@ export interface CitationView {
   readonly uri?: string;
   readonly title?: string;
   readonly version?: string;
+  /** Where in its file it stands, in words, such as `page 3`. */
+  readonly place?: string;
   readonly quote: string;
   readonly start?: number;
   readonly end?: number;

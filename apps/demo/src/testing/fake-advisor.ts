@@ -12,6 +12,7 @@ import {
   isAdministrator,
   type Mode,
   type Passage,
+  type PassagePlace,
   type Principal,
   usesAdapter,
   usesSources,
@@ -25,6 +26,8 @@ export interface FakePage {
   readonly answer: string;
   /** The page answers questions that hold this word. */
   readonly keyword: string;
+  /** Where in its file the answer stands. */
+  readonly place?: PassagePlace;
   readonly roles: readonly string[];
 }
 
@@ -215,6 +218,7 @@ function citationOf(page: FakePage, passage: Passage | undefined): Citation {
     uri: page.uri,
     title: page.title,
     version: SHA,
+    ...(page.place && { place: page.place }),
     quote: page.answer,
     start,
     end: start + page.answer.length,

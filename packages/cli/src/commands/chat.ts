@@ -16,7 +16,14 @@ import { isOrderName, ORDERS, parseChatLine } from "../chat/commands.ts";
 import { createLineSource, type LineSource } from "../chat/line-source.ts";
 import type { CommandContext, CommandResult } from "../context.ts";
 import { collectRoles } from "../flag-values.ts";
-import { type AnswerFlags, parseMode, parseNumber, principalOf } from "../flags.ts";
+import {
+  type AnswerFlags,
+  asOfOption,
+  parseMode,
+  parseNumber,
+  principalOf,
+  type TimeFlags,
+} from "../flags.ts";
 import { createLocate } from "../output/locate.ts";
 import { writePassages } from "../output/passages.ts";
 import { printableLine } from "../output/printable.ts";
@@ -30,7 +37,11 @@ import { answerOne, requestOf } from "./ask.ts";
 /** Messages kept of a conversation: a question rarely leans on what was said ten questions ago. */
 const KEPT_MESSAGES = 20;
 
+export interface ChatFlags extends AnswerFlags, TimeFlags {}
+
 interface ChatState {
+  /** The pages' state that all questions are asked of; absent: that of now. */
+  readonly asOf?: Date;
   mode: Mode;
   adapter: AdapterSelection | undefined;
   principal: Principal;
@@ -39,10 +50,11 @@ interface ChatState {
 }
 
 /** `advisor chat`. */
-export async function chat(context: CommandContext, flags: AnswerFlags): CommandResult {
+export async function chat(context: CommandContext, flags: ChatFlags): CommandResult {
   const { host } = context;
   const principal = principalOf(flags);
   const request = requestOf(flags, principal, context.signal);
+  const time = asOfOption(flags);
   if (usesSources(request.mode)) requireStore(context, flags);
   const settings = settingsOf(context, flags, (event) => progress.show(event));
   const stored = mayHaveStore(context, flags);
@@ -60,6 +72,7 @@ export async function chat(context: CommandContext, flags: AnswerFlags): Command
         await advisor.warmUp();
         progress.end();
         const state: ChatState = {
+          ...time,
           mode: request.mode,
           adapter: request.adapter,
           principal,
@@ -141,6 +154,7 @@ async function talk(
           principal: state.principal,
           history: state.history,
           ...(state.adapter && usesAdapter(state.mode) && { adapter: state.adapter }),
+          ...(state.asOf && usesSources(state.mode) && { asOf: state.asOf }),
           signal: AbortSignal.any([controller.signal, signal]),
         },
         json,
@@ -170,6 +184,7 @@ async function greet({ terminal }: CommandContext, flags: AnswerFlags, state: Ch
     `store ${printableLine(flags.store)}`,
     armOf(state),
     who(state),
+    ...(state.asOf ? [`as of ${state.asOf.toISOString()}`] : []),
   ];
   await terminal.line(wrap(parts.join(" · "), terminal.width).join("\n"));
   await terminal.line(`${terminal.style("dim", "/help lists what can be changed, /quit leaves.")}\n`);
@@ -221,7 +236,8 @@ async function obey(
       const passages = state.last?.passages ?? [];
       if (passages.length === 0) return say("The last answer was given no sources.");
       if (json) return say(JSON.stringify(passages));
-      const locate = createLocate((id) => advisor.document(id, { principal: state.principal }));
+      const { principal, asOf } = state;
+      const locate = createLocate((id) => advisor.document(id, { principal, ...(asOf && { asOf }) }));
       const totalMs = state.last?.timings.retrievalMs ?? 0;
       return writePassages(
         terminal,

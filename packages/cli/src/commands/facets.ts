@@ -1,7 +1,7 @@
 import { type Facet, type FacetCounts, MAX_FACET_VALUES } from "@advisor/contracts";
 import { absentModel } from "../absent-parts.ts";
 import type { CommandContext, CommandResult } from "../context.ts";
-import { type AskerFlags, parseNumber, principalOf } from "../flags.ts";
+import { type AskerFlags, asOfOption, parseNumber, principalOf, type TimeFlags } from "../flags.ts";
 import { counted } from "../output/numbers.ts";
 import { printableLine } from "../output/printable.ts";
 import { createProgressLine } from "../output/progress-line.ts";
@@ -9,7 +9,7 @@ import { table } from "../output/table.ts";
 import { filterOf } from "../where.ts";
 import { requireKnownRoles, requireStore, settingsOf, withAdvisor } from "../with-advisor.ts";
 
-export interface FacetsFlags extends AskerFlags {
+export interface FacetsFlags extends AskerFlags, TimeFlags {
   readonly by: readonly string[];
   readonly limit?: string;
 }
@@ -19,6 +19,7 @@ export async function facets(context: CommandContext, flags: FacetsFlags): Comma
   const { host, signal, terminal } = context;
   const principal = principalOf(flags);
   const filter = filterOf(flags);
+  const time = asOfOption(flags);
   const by = (flags.by.length > 0 ? flags.by : ["source", "role"]).map(facetOf);
   const limit =
     flags.limit === undefined
@@ -31,20 +32,20 @@ export async function facets(context: CommandContext, flags: FacetsFlags): Comma
     const settings = { ...settingsOf(context, flags, progress.show), model: absentModel() };
     await withAdvisor(context, settings, async (advisor) => {
       await requireKnownRoles(advisor, principal);
-      const request = { principal, signal, ...(filter && { filter }) };
+      const request = { principal, signal, ...time, ...(filter && { filter }) };
       const [counts, found] = await Promise.all([
         advisor.count(request),
         advisor.facets({ ...request, by, ...limit }),
       ]);
       progress.end();
       if (flags.json) {
-        await terminal.line(JSON.stringify({ ...counts, facets: found.facets }));
+        await terminal.line(JSON.stringify({ ...counts, facets: found.facets, ...time }));
         return;
       }
       for (const facet of found.facets) await writeFacet(context, facet);
-      await terminal.line(
-        terminal.style("dim", `${counted(counts.documents, "page")}, ${counted(counts.passages, "passage")}`),
-      );
+      const sum = `${counted(counts.documents, "page")}, ${counted(counts.passages, "passage")}`;
+      const when = time.asOf ? `, as of ${time.asOf.toISOString()} under the access rules of today` : "";
+      await terminal.line(terminal.style("dim", sum + when));
     });
   } finally {
     progress.end();

@@ -185,6 +185,51 @@ describe("--as-of", () => {
     expect(ran.err).toMatch(message);
   });
 
+  it("reaches counts and facets, which then say of when they are", async () => {
+    const seen: unknown[] = [];
+    const core = fakeCore({
+      count: async (options) => {
+        seen.push(options?.asOf);
+        return { documents: 2, passages: 5 };
+      },
+      facets: async (options) => {
+        seen.push(options.asOf);
+        return { documents: 2, facets: [] };
+      },
+    });
+    const ran = await runStored(["facets", "--as-of", "2026-03-01"], core);
+    expect(seen).toEqual([new Date("2026-03-01T00:00:00Z"), new Date("2026-03-01T00:00:00Z")]);
+    expect(plain(ran.out)).toContain(
+      "2 pages, 5 passages, as of 2026-03-01T00:00:00.000Z under the access rules of today",
+    );
+    expect(json(await runStored(["facets", "--as-of", "2026-03-01", "--json"], core))).toMatchObject({
+      asOf: "2026-03-01T00:00:00.000Z",
+    });
+    const wrong = await runCli(["facets", "--as-of", "soon"]);
+    expect(wrong.code).toBe(2);
+  });
+
+  it("holds for a whole chat, in the arms that have sources", async () => {
+    const seen: unknown[] = [];
+    const core = fakeCore({
+      ask: async () => answer(),
+      document: async (_, options) => {
+        seen.push(options?.asOf);
+        return document();
+      },
+    });
+    const stdin = "one?\n/sources\n/mode base\ntwo?\n/mode retrieval\nthree?\n";
+    await inFolder((cwd) => {
+      mkdirSync(join(cwd, ".advisor"));
+      return runCli(["chat", "--as-of", "2026-03-01"], { core, cwd, stdin });
+    });
+    const then = new Date("2026-03-01T00:00:00Z");
+    expect(core.asked.map(({ asOf }) => asOf)).toEqual([then, undefined, then]);
+    expect(seen.length).toBeGreaterThan(1);
+    expect(seen[1]).toEqual(then);
+    expect((await runCli(["chat", "--as-of", "2099-01-01"])).code).toBe(2);
+  });
+
   it("reaches a search and its documents", async () => {
     const seen: unknown[] = [];
     const core = fakeCore({

@@ -1,5 +1,6 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
+import type { Passage } from "@advisor/contracts";
 import { describe, expect, it } from "vitest";
 import { document, type FakeCore, fakeCore, passage, searchResult, status } from "../../test/fake-advisor.ts";
 import { inFolder, json, plain, type RunOptions, runCli } from "../../test/run-cli.ts";
@@ -37,6 +38,31 @@ describe("search", () => {
 
     const full = await runStored(["search", "--full", "x"], core);
     expect(full.out.replace(/\s+/g, " ")).toContain(long);
+  });
+
+  it("names the page of a PDF, the rows of a table, and lines where they are known", async () => {
+    const at = (uri: string, place: NonNullable<Passage["place"]>) =>
+      passage({ uri, documentId: uri, headings: ["A"], place });
+    const core = finding({
+      search: async () =>
+        searchResult([
+          at("book.pdf", { unit: "page", first: 3, last: 3 }),
+          at("prices.csv", { unit: "row", first: 7, last: 12 }),
+          at("log.jsonl", { unit: "line", first: 2, last: 4 }),
+          at("gone.jsonl", { unit: "line", first: 2, last: 4 }),
+        ]),
+      document: async (id) => (id === "gone.jsonl" ? undefined : { ...document(), uri: id }),
+    });
+    const ran = await runStored(["search", "x"], core, { env: { NO_COLOR: "1" } });
+    expect(ran.out.split("\n").filter((line) => / › A$/.test(line))).toEqual([
+      " 1  book.pdf, page 3 › A",
+      " 2  prices.csv:6, rows 7–12 › A",
+      " 3  log.jsonl:6 › A",
+      " 4  gone.jsonl, lines 2–4 › A",
+    ]);
+    expect(json(await runStored(["search", "--json", "x"], core))).toMatchObject({
+      passages: [{ place: { unit: "page", first: 3, last: 3 } }, {}, {}, {}],
+    });
   });
 
   it("limits the pages, widens passages, names copies, and tells each step's time", async () => {

@@ -90,7 +90,7 @@ async function writeCitation(
   const place =
     citation.uri === undefined
       ? "no source of this number"
-      : placeLine(terminal, { uri: citation.uri, headings }, await locate(citation));
+      : placeLine(terminal, { ...citation, uri: citation.uri, headings }, await locate(citation));
   await terminal.line(`${terminal.style("bold", number)} ${place}`);
   if (citation.quote !== "") {
     const quote = wrap(`“${printableLine(citation.quote)}”`, terminal.width - margin.length);

@@ -7,7 +7,7 @@ export type Locate = (place: {
 }) => Promise<number | undefined>;
 
 /** The text of these is extracted, so its lines are not the file's. */
-const EXTRACTED = /\.x?html?$/i;
+const EXTRACTED = /\.(?:x?html?|pdf|docx)$/i;
 
 /** A {@link Locate} that reads each document once. Not finding one is no reason to fail: it only leaves the line out. */
 export function createLocate(read: (documentId: string) => Promise<Document | undefined>): Locate {

@@ -1,4 +1,4 @@
-import type { Passage, SearchResult, SearchTimings } from "@advisor/contracts";
+import { type Passage, placeWords, type SearchResult, type SearchTimings } from "@advisor/contracts";
 import type { Locate } from "./locate.ts";
 import { counted, duration } from "./numbers.ts";
 import { printable, printableLine } from "./printable.ts";
@@ -63,15 +63,20 @@ export async function writeSearchTimings(terminal: Terminal, timings: SearchTimi
   );
 }
 
-/** `path:line › heading › heading`, the headings left out from the outermost where they do not fit. */
+/**
+ * `path:line › heading › heading`, the headings left out from the outermost where they do not fit. A page or rows stand behind
+ * the path (`book.pdf, page 3`); lines of records do where the line itself is not known.
+ */
 export function placeLine(
   terminal: Terminal,
-  place: { readonly uri: string; readonly headings: readonly string[] },
+  passage: Pick<Passage, "uri" | "headings" | "place">,
   line: number | undefined,
 ): string {
-  const path = printableLine(place.uri) + (line === undefined ? "" : `:${line}`);
+  const { uri, place } = passage;
+  const behind = place && (place.unit !== "line" || line === undefined) ? `, ${placeWords(place)}` : "";
+  const path = printableLine(uri) + (line === undefined ? "" : `:${line}`) + behind;
   const room = terminal.width - MARGIN.length - widthOf(path);
-  const headings = place.headings.map(printableLine);
+  const headings = passage.headings.map(printableLine);
   let trail = headings.join(" › ");
   while (headings.length > 1 && widthOf(trail) + 3 > room) {
     headings.shift();

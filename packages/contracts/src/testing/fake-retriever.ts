@@ -330,17 +330,17 @@ export function createFakeRetriever(): FakeRetriever {
     async count({ signal, ...fields }) {
       live();
       throwIfAborted(signal, "retrieval");
-      const { principal, filter } = parseInput(countRequestSchema, fields, "count request");
-      const found = readable(principal, filter);
+      const { principal, filter, asOf } = parseInput(countRequestSchema, fields, "count request");
+      const found = readable(principal, filter, asOf);
       return { documents: found.length, passages: found.reduce((sum, { chunks }) => sum + chunks.length, 0) };
     },
     async facets({ signal, ...fields }) {
       live();
       throwIfAborted(signal, "retrieval");
       const request = parseInput(facetsRequestSchema, fields, "facets request");
-      const found = readable(request.principal, request.filter);
+      const found = readable(request.principal, request.filter, request.asOf);
       return countFacets(
-        found.map(({ document }) => document),
+        found.map(({ document }) => ({ ...document, access: ruleOf(document) })),
         request,
       );
     },

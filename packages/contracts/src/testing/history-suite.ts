@@ -93,6 +93,38 @@ export function describeHistory(name: string, make: () => Promise<Retriever>): v
       expect(await retriever.versions({ documentId }, as("hr"))).toEqual([]);
     });
 
+    test("counts and facets are of the earlier state, under the rules of today", async () => {
+      const { count, facets } = retriever;
+      if (!count || !facets) return;
+      const about = (uri: string, product: string, roles: string[]) => ({
+        ...{ uri, text: `The ${product}.`, roles, metadata: { product } },
+      });
+      await retriever.upsert([about("a.md", "tarn", ["hr", "staff"]), about("b.md", "tarn", ["staff"])]);
+      const then = await instant();
+      await retriever.upsert([about("a.md", "rill", ["hr"]), about("c.md", "rill", ["staff"])]);
+      await retriever.remove(["b.md"]);
+      const grouped = async (principal: Principal, asOf?: Date) => {
+        const request = { principal, ...(asOf && { asOf }) };
+        const found = await facets({ ...request, by: [{ key: "product" }, "role"] });
+        const { documents } = await count(request);
+        expect(found.documents).toBe(documents);
+        return found.facets.map(({ values }) => values.map((each) => [each.value, each.documents]));
+      };
+      expect(await grouped(admin, then)).toEqual([[["tarn", 2]], [["hr", 1]]]);
+      expect(await grouped(as("hr"), then)).toEqual([[["tarn", 1]], [["hr", 1]]]);
+      expect(await grouped(as("staff"), then)).toEqual([[], []]);
+      expect(await grouped(admin)).toEqual([
+        [["rill", 2]],
+        [
+          ["hr", 1],
+          ["staff", 1],
+        ],
+      ]);
+      const filter = { key: "product", equals: "rill" } as const;
+      expect(await count({ principal: admin, asOf: then, filter })).toEqual({ documents: 0, passages: 0 });
+      expect(await grouped({ tenant: "other", roles: [ADMINISTRATOR] }, then)).toEqual([[], []]);
+    });
+
     test("versions are listed latest first, to who may read them", async () => {
       await retriever.upsert([page("One.", ["hr"])]);
       await retriever.upsert([page("Two.", ["hr"])]);
@@ -147,7 +179,15 @@ export function describeHistory(name: string, make: () => Promise<Retriever>): v
       });
       for (const asOf of ["yesterday", "2026-02-30", "2026-03-01T09:00", new Date(Number.NaN)]) {
         await expect(search(asOf)).rejects.toMatchObject({ code: "invalid_request", wrongUse: true });
+        const request = { principal: admin, asOf };
+        await expect(retriever.count?.(request) ?? search(asOf)).rejects.toMatchObject({ wrongUse: true });
       }
+      const facets = (asOf: string | Date) =>
+        retriever.facets?.({ principal: admin, by: ["source"], asOf }) ?? search(asOf);
+      await expect(facets("2001-01-01")).rejects.toMatchObject({ code: "history_unavailable" });
+      await expect(facets(new Date(Date.now() + 3_600_000))).rejects.toMatchObject({
+        code: "invalid_request",
+      });
       for (const reference of [{}, { uri: "" }, { uri: "\ud800" }, { uri: "a", documentId: "b" }]) {
         await expect(retriever.versions(reference as { uri: string }, admin)).rejects.toMatchObject({
           wrongUse: true,

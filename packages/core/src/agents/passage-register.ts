@@ -1,4 +1,4 @@
-import type { Passage } from "@advisor/contracts";
+import { type Passage, placeWords } from "@advisor/contracts";
 
 /** Titles and headings are shown up to this length, in UTF-16 units: they say where a text stands, and are none. */
 const MAX_LABEL_LENGTH = 200;
@@ -14,6 +14,8 @@ export interface NumberedPassage {
   readonly title: string;
   /** The headings above it, outermost first. */
   readonly headings: readonly string[];
+  /** Its page, rows or lines, such as `page 3`. */
+  readonly place?: string;
   readonly text: string;
   /** Set when the text is only the passage's beginning, for length. */
   readonly cut?: true;
@@ -63,12 +65,13 @@ export function createPassageRegister(maxCharacters: number): PassageRegister {
   };
 }
 
-function labelsOf({ id, uri, title, headings }: Passage): Omit<NumberedPassage, "n" | "text"> {
+function labelsOf({ id, uri, title, headings, place }: Passage): Omit<NumberedPassage, "n" | "text"> {
   return {
     id,
     uri: label(uri),
     title: label(title),
     headings: headings.slice(-3).map(label),
+    ...(place && { place: placeWords(place) }),
   };
 }
 

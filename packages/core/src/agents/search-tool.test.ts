@@ -54,6 +54,40 @@ describe("createSearchTool", () => {
     expect(places.asked).toMatchObject([{ query: "pay", principal: EMPLOYEE, topK: 5, mode: "hybrid" }]);
   });
 
+  test("reads the documents as of an instant that is bound like the principal, and tells the model", async () => {
+    const places = source([]);
+    const tool = createSearchTool(places, { principal: EMPLOYEE, asOf: "2026-03-01" });
+    await tool.execute({ query: "pay" });
+    expect(places.asked).toMatchObject([{ principal: EMPLOYEE, asOf: new Date("2026-03-01T00:00:00Z") }]);
+    expect(tool.description).toContain("as they stood at 2026-03-01T00:00:00.000Z");
+    expect(await tool.execute({ query: "pay", asOf: "2026-01-01" })).toMatchObject({
+      error: expect.stringContaining("asOf"),
+    });
+    for (const asOf of ["yesterday", "2026-02-30", "2999-01-01"]) {
+      expect(() => createSearchTool(places, { principal: EMPLOYEE, asOf })).toThrow(/asOf/);
+    }
+    const failures: unknown[] = [];
+    const { advisor } = await createFixture();
+    const settings = {
+      principal: EMPLOYEE,
+      asOf: "2001-01-01",
+      onError: (error: unknown) => failures.push(error),
+    };
+    const unknown = await createSearchTool(advisor, settings).execute({ query: "pay" });
+    expect(unknown).toMatchObject({ error: "The search failed" });
+    expect(failures).toMatchObject([{ code: "history_unavailable" }]);
+  });
+
+  test("a passage of a file with pages or rows says which, in words", async () => {
+    const rows = { unit: "row", first: 7, last: 12 } as const;
+    const tool = createSearchTool(source([passage("A row.", 0, { place: rows }), passage("A page.", 1)]), {
+      principal: EMPLOYEE,
+    });
+    const [first, second] = found(await tool.execute({ query: "pay" }));
+    expect(first?.place).toBe("rows 7–12");
+    expect(second).not.toHaveProperty("place");
+  });
+
   test("says what is wrong with the input, and what to do", async () => {
     const tool = createSearchTool(source([]), { principal: EMPLOYEE, maxTopK: 7 });
     const bad = [

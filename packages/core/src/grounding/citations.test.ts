@@ -22,6 +22,28 @@ const [first, second] = [
 const sources = [first, second] as const;
 
 describe("checkCitations", () => {
+  test("a citation names the page, rows or lines of its passage, and nothing where there is none", () => {
+    const place = { unit: "page", first: 3, last: 3 } as const;
+    const cited = check("It must be taken by 31 March [1]. The Orbit X1 weighs 410 g [2].", [
+      { ...first, place },
+      second,
+    ]);
+    expect(cited.map((citation) => citation.place)).toEqual([place, undefined]);
+    expect(cited[1]).not.toHaveProperty("place");
+    const places = [0, 30, 59].map(
+      (at, i) => ({ unit: "page", first: i + 2, last: i + 2, start: first.start + at }) as const,
+    );
+    const wide = { ...first, place: { unit: "page", first: 2, last: 4 } as const, places };
+    const [quote] = check("It must be taken by 31 March [1].", [wide, second]);
+    expect(quote?.quote).toContain("31 March");
+    expect(quote?.place).toEqual({ unit: "page", first: 2, last: 3 });
+    expect(check("Nobody may sell it [1].", [wide, second])[0]?.place).toEqual({
+      unit: "page",
+      first: 4,
+      last: 4,
+    });
+  });
+
   test("finds a claim's sentence with its offsets, markup and line breaks aside", () => {
     const [citation, ...rest] = check("It must be taken by 31 March [1].", sources);
     expect(rest).toEqual([]);

@@ -1,4 +1,4 @@
-import type { Citation, Passage } from "@advisor/contracts";
+import { type Citation, type Passage, placeWithin } from "@advisor/contracts";
 import { readMarks } from "./marks.ts";
 import { findSupport, type Place, readSources, type Support } from "./support.ts";
 
@@ -48,15 +48,17 @@ function quoteFrom({ passageIndex, start, end }: Place, passages: readonly Passa
   const passage = passages[passageIndex];
   if (!passage) throw new RangeError(`no passage ${passageIndex + 1}`);
   return {
-    ...origin(passage),
+    ...origin(passage, start, end),
     quote: passage.text.slice(start - passage.start, end - passage.start),
     start,
     end,
   };
 }
 
-/** Where a citation points: the passage, and the version of its document that was read. */
-export function origin({ id, documentId, uri, title, version, validFrom, validTo }: Passage) {
+/** Where a citation points: the passage or a stretch of it, by offsets, and the version of its document that was read. */
+export function origin(passage: Passage, start = passage.start, end = passage.end) {
+  const { id, documentId, uri, title, version, validFrom, validTo } = passage;
+  const place = placeWithin(passage, start, end);
   return {
     passageId: id,
     documentId,
@@ -65,5 +67,6 @@ export function origin({ id, documentId, uri, title, version, validFrom, validTo
     version,
     ...(validFrom !== undefined && { validFrom }),
     ...(validTo !== undefined && { validTo }),
+    ...(place && { place }),
   };
 }

@@ -1,3 +1,4 @@
+import type { PassagePlace } from "@advisor/contracts";
 import { splitSentences } from "./sentences.ts";
 
 /** A place in a document's text, in UTF-16 units: `text.slice(start, end)`. */
@@ -8,7 +9,8 @@ export interface Span {
 
 /**
  * What an extractor found in a document, in order. `units` are the smallest pieces that a chunk may begin or end with:
- * sentences of prose, rows of a table, lines of code. A `break` is a place that no chunk may span, such as a comment.
+ * sentences of prose, rows of a table, lines of code. No chunk spans a `break`, such as a comment, nor a `place`, which says
+ * where in the file all that follows stands.
  */
 export type Block =
   | {
@@ -19,6 +21,7 @@ export type Block =
       readonly end: number;
     }
   | { readonly kind: "prose" | "table" | "code"; readonly units: readonly Span[] }
+  | { readonly kind: "place"; readonly place: PassagePlace }
   | { readonly kind: "break" };
 
 /** Prose in `[start, end)` as a block whose units are its sentences; the first reaches back and the last on to its ends. */

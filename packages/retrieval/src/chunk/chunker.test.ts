@@ -96,6 +96,40 @@ describe("chunkSteps", () => {
     expect(file.slice(chunks[0]?.start, chunks[0]?.end)).toBe("One. Two.");
   });
 
+  test("no chunk spans two places, and each knows its own, under headings that go on", () => {
+    const pages = fc.array(
+      fc.array(fc.constantFrom("Heading", "Some words of text here. ", ""), { maxLength: 5 }),
+      { minLength: 1, maxLength: 6 },
+    );
+    fc.assert(
+      fc.property(pages, (written) => {
+        let text = "";
+        const blocks: Block[] = [];
+        const pageOf: number[] = [];
+        for (const [page, pieces] of written.entries()) {
+          blocks.push({ kind: "place", place: { unit: "page", first: page + 1, last: page + 1 } });
+          for (const piece of pieces) {
+            const [start, end] = [text.length, text.length + piece.length];
+            text += piece;
+            for (let at = start; at < end; at++) pageOf[at] = page + 1;
+            if (piece === "Heading")
+              blocks.push({ kind: "heading", depth: 1, title: `h${page}`, start, end });
+            else if (piece !== "") blocks.push({ kind: "prose", units: [{ start, end }] });
+          }
+        }
+        const spans = chunkAll(text, blocks, { title: "t", maxTokens: 512, countTokens: countWords });
+        for (const { start, end, place } of spans) {
+          expect(new Set(pageOf.slice(start, end)).size).toBe(1);
+          expect(place).toEqual({ unit: "page", first: pageOf[start], last: pageOf[start] });
+        }
+        const words = (from: string) => from.split("Some").length;
+        expect(spans.reduce((sum, { start, end }) => sum + words(text.slice(start, end)) - 1, 1)).toBe(
+          words(text),
+        );
+      }),
+    );
+  });
+
   test("a long section is cut into even chunks at sentence ends", () => {
     const sentences = Array.from(
       { length: 60 },

@@ -1,3 +1,4 @@
+import type { PassagePlace } from "@advisor/contracts";
 import { wellFormed } from "../extract/well-formed.ts";
 import type { Block, Span } from "./blocks.ts";
 
@@ -26,6 +27,7 @@ const SURELY_FITS = 0.7;
 /** A chunk before it has an id. `text.slice(start, end)` is its text. */
 export interface ChunkSpan extends Span {
   readonly headings: readonly string[];
+  readonly place: PassagePlace | undefined;
   /** Title and heading path, cut to {@link MAX_CONTEXT_TOKENS}: stands before the text where it is embedded and indexed. */
   readonly context: string;
 }
@@ -47,11 +49,12 @@ interface Unit extends Span {
 
 interface Section {
   readonly headings: readonly string[];
+  readonly place: PassagePlace | undefined;
   readonly blocks: readonly Block[];
 }
 
 /**
- * Cuts a document into chunks. A chunk lies in one section, so its heading path holds for all of it. Chunks of a section
+ * Cuts a document into chunks. A chunk lies in one section, so its heading path and place hold for all of it. Chunks of a section
  * are of about equal size; they begin and end with a sentence, a table row or a line of code. Tables and code blocks stay
  * whole where they fit. A sentence is cut only when it alone exceeds the limit, and then at white space if there is any.
  * Gives undefined where nothing is ready yet: a step takes milliseconds, however long the document.
@@ -68,28 +71,29 @@ export function* chunkSteps(
     const units = yield* unitsOf(text, section.blocks, settings, max);
     for (const run of group(units, Math.min(TARGET_CHUNK_TOKENS, max), max)) {
       for (const span of fit(text, run, settings, max)) {
-        yield { ...span, headings: section.headings, context };
+        yield { ...span, headings: section.headings, place: section.place, context };
       }
     }
   }
 }
 
-/** Text between two headings (or breaks). A heading with nothing under it is a section of its own words. */
+/** Text between two headings (or places, or breaks). A heading with nothing under it is a section of its own words. */
 function sections(blocks: readonly Block[]): Section[] {
   const found: Section[] = [];
   let path: { depth: number; title: string }[] = [];
   let current: Block[] = [];
-  let bare: Extract<Block, { kind: "heading" }> | undefined;
+  let place: PassagePlace | undefined;
+  let bare: (Extract<Block, { kind: "heading" }> & Pick<Section, "place">) | undefined;
 
   const titles = () => path.map((heading) => heading.title).filter((title) => title !== "");
   const close = () => {
-    if (current.length > 0) found.push({ headings: titles(), blocks: current });
+    if (current.length > 0) found.push({ headings: titles(), place, blocks: current });
     current = [];
   };
   const closeBare = (nextDepth: number) => {
     if (bare && nextDepth <= bare.depth && bare.end > bare.start) {
       const units = [{ start: bare.start, end: bare.end }];
-      found.push({ headings: titles(), blocks: [{ kind: "prose", units }] });
+      found.push({ headings: titles(), place: bare.place, blocks: [{ kind: "prose", units }] });
     }
     bare = undefined;
   };
@@ -101,9 +105,12 @@ function sections(blocks: readonly Block[]): Section[] {
         ...path.filter((heading) => heading.depth < block.depth),
         { depth: block.depth, title: block.title },
       ];
-      bare = block;
+      bare = { ...block, place };
     } else if (block.kind === "break") close();
-    else {
+    else if (block.kind === "place") {
+      close();
+      place = block.place;
+    } else {
       bare = undefined;
       current.push(block);
     }

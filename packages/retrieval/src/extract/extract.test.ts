@@ -8,8 +8,8 @@ const texts = (html: string) => {
   return blocks.map((block) =>
     block.kind === "heading"
       ? `h${block.depth} ${block.title}`
-      : block.kind === "break"
-        ? "break"
+      : !("units" in block)
+        ? block.kind
         : `${block.kind} ${text.slice(block.units[0]?.start, block.units.at(-1)?.end)}`,
   );
 };
@@ -85,7 +85,7 @@ describe("HTML", () => {
         const { text, blocks } = readHtml(parts.join(""));
         let last = 0;
         for (const block of blocks) {
-          const spans = block.kind === "heading" ? [block] : block.kind === "break" ? [] : block.units;
+          const spans = block.kind === "heading" ? [block] : "units" in block ? block.units : [];
           for (const { start, end } of spans) {
             expect(start).toBeGreaterThanOrEqual(last);
             expect(end).toBeGreaterThan(start);

@@ -18,7 +18,7 @@ export function jsonLineRecords(text: string, from: number): Records {
     else records.push({ start, end, number });
   }
   if (records.length === 0) throw new Unreadable("no line of it is JSON");
-  return { blocks: recordBlocks("Line", records), warnings: warnings.end() };
+  return { blocks: recordBlocks("line", records), warnings: warnings.end() };
 }
 
 function* lines(text: string, from: number): Generator<{ start: number; end: number }> {

@@ -34,13 +34,10 @@ const HEADING_SIZE = 1.15;
 const MAX_HEADING_LENGTH = 160;
 /** Sizes of headings that are told apart. */
 const HEADING_DEPTHS = 3;
-/** Depth of the pages among the headings: below all others. */
-const PAGE_DEPTH = 9;
 
 /**
  * The text of a PDF, its pages with a blank line between, and the blocks in it. The headings are the outline's, or lines in
- * larger type where there is none; below them each page is a section `Page 3`, so that no passage spans two. Lines repeated
- * at the edges of the pages are left out, words cut at the end of a line are whole, and the cells of a row are joined by ` | `.
+ * larger type where there is none; each page is a place, so that no passage spans two. Lines repeated at the edges of the pages are left out, words cut at the end of a line are whole, and the cells of a row are joined by ` | `.
  */
 export function readPdfText({ pages, outline, title }: PdfContents): {
   text: string;
@@ -59,14 +56,7 @@ export function readPdfText({ pages, outline, title }: PdfContents): {
   };
   for (const [index, lines] of kept.entries()) {
     if (index > 0) write("\n\n");
-    const pageHeading = () =>
-      blocks.push({
-        kind: "heading",
-        depth: PAGE_DEPTH,
-        title: `Page ${index + 1}`,
-        start: length,
-        end: length,
-      });
+    blocks.push({ kind: "place", place: { unit: "page", first: index + 1, last: index + 1 } });
     let begun = false;
     const runs = runsOf(lines, (line) => headings.get(line) !== undefined);
     for (const [at, run] of runs.entries()) {
@@ -79,7 +69,6 @@ export function readPdfText({ pages, outline, title }: PdfContents): {
         write(wellFormed(textOf(first)));
         const own = headings.get(first)?.find((heading) => heading.own);
         if (own) blocks.push({ kind: "heading", depth: own.depth, title: own.title, start, end: length });
-        pageHeading();
         // With nothing under it on this page, its own words are all that can be found.
         const follows = runs[at + 1]?.kind;
         if (!own || follows === undefined || follows === "heading")
@@ -88,7 +77,6 @@ export function readPdfText({ pages, outline, title }: PdfContents): {
         continue;
       }
       if (begun) write("\n\n");
-      else pageHeading();
       begun = true;
       const start = length;
       if (run.kind === "table") {
@@ -101,7 +89,6 @@ export function readPdfText({ pages, outline, title }: PdfContents): {
         push(blocks, proseBlock(prose, 0, prose.length), start);
       }
     }
-    if (!begun) pageHeading();
   }
   const clean = title && wellFormed(title.replace(/\s+/g, " ").trim().slice(0, 1024));
   return { text: whole.join(""), blocks, title: clean || undefined };

@@ -2,6 +2,7 @@ import { constants } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { extname } from "node:path";
 import { MAX_DOCUMENT_LENGTH, type MediaType } from "@advisor/contracts";
+import { decode } from "./decode.ts";
 import { Unreadable } from "./front-matter.ts";
 import { SOURCE_CODE_ENDINGS } from "./source-code.ts";
 
@@ -60,12 +61,9 @@ export function reasonByName(path: string): string | undefined {
   return mediaTypeOf(path) ? undefined : "it is none of the formats that are read, by its name";
 }
 
-/** A byte-order mark stays in the text, so that offsets hold in the file. */
-const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-
 /**
  * Reads a text file. Throws {@link Unreadable} with the reason when it is no regular file, too large, not readable,
- * binary, not UTF-8 or empty. Size is judged before anything is read.
+ * binary, not valid UTF-8 or UTF-16, or empty. Size is judged before anything is read.
  */
 export async function readTextFile(path: string): Promise<string> {
   return decode(await readBytes(path, MAX_FILE_BYTES));
@@ -115,22 +113,6 @@ async function readAtMost(file: FileHandle, limit: number): Promise<Buffer> {
     if (length > limit) throw new Unreadable(tooLarge(length, limit));
     pieces.push(buffer.subarray(0, bytesRead));
   }
-}
-
-function decode(bytes: Buffer): string {
-  if (bytes.length === 0) throw new Unreadable("it is empty");
-  if (bytes.includes(0)) {
-    const utf16 = (bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff);
-    throw new Unreadable(utf16 ? "it is UTF-16, save it as UTF-8" : "it is a binary file, not text");
-  }
-  let text: string;
-  try {
-    text = utf8.decode(bytes);
-  } catch {
-    throw new Unreadable("it is not UTF-8, save it as UTF-8");
-  }
-  if (text.replace("\ufeff", "").trim() === "") throw new Unreadable("it is empty");
-  return text;
 }
 
 function tooLarge(size: number, limit: number): string {

@@ -1,3 +1,4 @@
+import { placeWords } from "@advisor/contracts";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { chunkAll } from "../../test/chunk-all.ts";
@@ -17,8 +18,9 @@ const units = (source: string, mediaType: Parameters<typeof extract>[1]) => {
 };
 const passages = (source: string, mediaType: Parameters<typeof extract>[1]) => {
   const { text, blocks } = extract(source, mediaType);
-  return chunkAll(text, blocks, settings).map(({ start, end, headings }) => ({
+  return chunkAll(text, blocks, settings).map(({ start, end, headings, place }) => ({
     headings,
+    place: place && placeWords(place),
     text: text.slice(start, end),
   }));
 };
@@ -49,9 +51,9 @@ describe("CSV", () => {
     const rows = Array.from({ length: 40 }, (_, i) => `SKU-${1000 + i},A thing of a certain kind,${i}.99`);
     const found = passages(["sku,description,price", ...rows].join("\n"), "text/csv");
     expect(found.length).toBeGreaterThan(3);
-    for (const { headings } of found) expect(headings[1]).toBe("sku, description, price");
-    expect(found[0]?.headings[0]).toMatch(/^Rows 2–\d+$/);
-    expect(found.at(-1)?.headings[0]).toMatch(/^Rows? .*41$/);
+    for (const { headings } of found) expect(headings).toEqual(["sku, description, price"]);
+    expect(found[0]?.place).toMatch(/^rows 2–\d+$/);
+    expect(found.at(-1)?.place).toMatch(/^rows? .*41$/);
     expect(found.map(({ text }) => text).join("\n")).toBe(rows.join("\n"));
   });
 
@@ -59,16 +61,18 @@ describe("CSV", () => {
     const long = (word: string) => `${word},"${`${word} is a long story. `.repeat(20)}"`;
     const found = passages(`name,story\n${long("apple")}\n${long("pear")}\nfig,short\n`, "text/csv");
     for (const { text } of found) expect(/apple/.test(text) && /pear/.test(text)).toBe(false);
-    expect(found.map(({ headings }) => headings[0])).toContain("Row 3");
+    expect(found.map(({ place }) => place)).toContain("row 3");
   });
 
   test("the delimiter is found, and a number in the first row makes it a row", () => {
     expect(passages("a;b\n1;2,5\n", "text/csv")[0]).toEqual({
-      headings: ["Row 2", "a; b".replace(";", ",")],
+      headings: ["a, b"],
+      place: "row 2",
       text: "1;2,5",
     });
     expect(passages("x\t1\ny\t2\n", "text/tab-separated-values")[0]).toEqual({
-      headings: ["Rows 1–2"],
+      headings: [],
+      place: "rows 1–2",
       text: "x\t1\ny\t2",
     });
     expect(units("only,names\n", "text/csv")).toEqual(["only,names"]);
@@ -147,7 +151,7 @@ describe("JSONL", () => {
     expect(extract(source, "application/x-ndjson").warnings).toEqual([
       { code: "record_skipped", message: "line 3 is not valid JSON, it was left out" },
     ]);
-    expect(passages(source, "application/x-ndjson").at(-1)?.headings).toEqual(["Lines 1–4"]);
+    expect(passages(source, "application/x-ndjson").at(-1)?.place).toBe("lines 1–4");
   });
 
   test("deep nesting and giant lines are left out or read, in time", () => {

@@ -1,3 +1,4 @@
+import type { PassagePlace } from "@advisor/contracts";
 import type { Block, Span } from "../chunk/blocks.ts";
 import { wellFormed } from "./well-formed.ts";
 
@@ -28,22 +29,24 @@ export interface FileRecord extends Span {
 }
 
 /**
- * Records as blocks. Each section is a run of small records or one larger record, under a heading that numbers them
- * (`Row 7`, `Rows 7–12`), so that no passage mixes a large record with the next. `columns` is a heading over all of them.
+ * Records as blocks. Each section is a run of small records or one larger record, with their numbers as its place, so that no
+ * passage mixes a large record with the next. `columns` is a heading over all of them.
  */
-export function recordBlocks(noun: string, records: readonly FileRecord[], columns?: string): Block[] {
+export function recordBlocks(
+  unit: PassagePlace["unit"],
+  records: readonly FileRecord[],
+  columns?: string,
+): Block[] {
   const blocks: Block[] = [];
+  const start = records[0]?.start ?? 0;
+  if (columns) blocks.push({ kind: "heading", depth: 1, title: columns, start, end: start });
   let run: FileRecord[] = [];
   let length = 0;
   const close = () => {
     const first = run[0];
     const last = run.at(-1);
     if (!first || !last) return;
-    const title =
-      first.number === last.number ? `${noun} ${first.number}` : `${noun}s ${first.number}–${last.number}`;
-    blocks.push({ kind: "heading", depth: 1, title, start: first.start, end: first.start });
-    if (columns)
-      blocks.push({ kind: "heading", depth: 2, title: columns, start: first.start, end: first.start });
+    blocks.push({ kind: "place", place: { unit, first: first.number, last: last.number } });
     blocks.push({ kind: "table", units: run.map(({ start, end }) => ({ start, end })) });
     run = [];
     length = 0;

@@ -61,9 +61,9 @@ export function tableRecords(text: string, from: number, tabs: boolean): Records
   );
   if (records.length === 0 && columns.length > 0) {
     const span = withoutLineBreaks(text, from, lastUnit);
-    return { blocks: recordBlocks("Row", [{ ...span, number: 1 }]), warnings: warnings.end() };
+    return { blocks: recordBlocks("row", [{ ...span, number: 1 }]), warnings: warnings.end() };
   }
-  return { blocks: recordBlocks("Row", records, header || undefined), warnings: warnings.end() };
+  return { blocks: recordBlocks("row", records, header || undefined), warnings: warnings.end() };
 }
 
 function likeliest(text: string, from: number): string {

@@ -1,8 +1,9 @@
-import { ANY_CHUNK, both, rowsOfIds, stoodAt } from "../store/filter.ts";
+import { both, headerFilter, rowsOfIds, stoodAt } from "../store/filter.ts";
 import type { HistoryTable } from "../store/history-table.ts";
 import type { LanceTable, TableView } from "../store/lance.ts";
 import type { Row } from "../store/rows.ts";
-import { scoreKeywords } from "./bm25.ts";
+import { documentsInBoth } from "./documents-in-both.ts";
+import { findPastKeywords } from "./past-keywords.ts";
 import type { WordForms } from "./word-forms.ts";
 
 export interface AsOfParts {
@@ -14,8 +15,7 @@ export interface AsOfParts {
 }
 
 /**
- * A tenant's documents as they stood at an instant. Roles in it are those of today, so a filter means today's access. It
- * reads every chunk of that state for the words of a question, because former versions are in no index.
+ * A tenant's documents as they stood at an instant. Roles in it are those of today, so a filter means today's access.
  *
  * The live table is always read before the history: a version that is replaced meanwhile is then found in either or in
  * both, never in none.
@@ -23,20 +23,40 @@ export interface AsOfParts {
 export function asOfView({ live, history, forms, instant }: AsOfParts): TableView {
   const then = stoodAt(instant);
 
-  const select = async (filter: string, columns: readonly string[]): Promise<Row[]> => {
-    const names = columns.includes("id") ? columns : ["id", ...columns];
-    const standing = await live.select(both(filter, then), names);
-    return once([...standing, ...(await history.select(both(filter, then), names))]);
-  };
-
-  async function* scan(filter: string, columns: readonly string[]): AsyncGenerator<Row[]> {
-    yield* live.scan(both(filter, then), columns);
-    yield* history.scan(both(filter, then), columns);
+  /** Of each document one version stood, so a document is remembered, and none of its rows. */
+  async function* scan(filter: string, columns: readonly string[]): AsyncGenerator<Row[], void, undefined> {
+    const names = columns.includes("documentId") ? columns : ["documentId", ...columns];
+    const standing = new Set<unknown>();
+    for await (const rows of live.scan(both(filter, then), names)) {
+      for (const { documentId } of rows) standing.add(documentId);
+      yield rows;
+    }
+    for await (const rows of history.scan(both(filter, then), names)) {
+      yield rows.filter(({ documentId }) => !standing.has(documentId));
+    }
   }
+
+  const select = async (filter: string, columns: readonly string[]): Promise<Row[]> => {
+    const found: Row[] = [];
+    for await (const rows of scan(filter, columns)) found.push(...rows);
+    return found;
+  };
 
   return {
     select,
-    count: async (filter) => (await select(filter, ["id"])).length,
+    scan,
+    async count(filter) {
+      const moved = () => history.count(both(headerFilter(), then));
+      const before = await moved();
+      const standing = await live.count(both(filter, then));
+      const former = await history.count(both(filter, then));
+      // No document went from one table to the other meanwhile, and none is in both.
+      const still = (await moved()) === before;
+      if (still && (await documentsInBoth({ live, history, then })).size === 0) return standing + former;
+      let count = 0;
+      for await (const rows of scan(filter, ["documentId"])) count += rows.length;
+      return count;
+    },
     async nearest(vector, filter, limit, columns) {
       const standing = await live.nearest(vector, both(filter, then), limit, columns);
       const former = await history.nearest(vector, both(filter, then), limit, columns);
@@ -46,13 +66,7 @@ export function asOfView({ live, history, forms, instant }: AsOfParts): TableVie
       );
     },
     async keyword(clauses, filter, limit, columns) {
-      const used = [...new Set(clauses.map(({ column }) => column))];
-      const allowed = new Set((await select(filter, ["id"])).map(({ id }) => String(id)));
-      const scores = await scoreKeywords(clauses, scan(ANY_CHUNK, ["id", ...used]), allowed, forms);
-      const best = [...scores]
-        .map(([id, score]) => ({ id, score }))
-        .sort((a, b) => b.score - a.score || (a.id < b.id ? -1 : 1))
-        .slice(0, limit);
+      const best = await findPastKeywords({ live, history, scan, forms, then }, clauses, filter, limit);
       // The filter again: a rule may have been taken back meanwhile.
       const rows = await select(both(filter, rowsOfIds(best.map(({ id }) => id))), columns);
       const byId = new Map(rows.map((row) => [String(row.id), row]));

@@ -6,83 +6,105 @@ import type { WordForms } from "./word-forms.ts";
 const K1 = 1.2;
 const B = 0.75;
 
-interface ColumnStatistics {
+type Column = KeywordClause["column"];
+
+/** Clauses with their words as the index holds them. */
+export interface Asked {
+  readonly clauses: readonly { readonly column: Column; readonly boost: number; readonly forms: string[] }[];
+  readonly columns: readonly Column[];
+  /** Of each column: what is looked for in it, with a word that has this form. */
+  readonly words: ReadonlyMap<Column, ReadonlyMap<string, string>>;
+}
+
+/** What BM25 needs to know of a column of all rows, readable or not. A row without text in it does not count. */
+export interface ColumnStatistics {
   rows: number;
+  /** Sum of the rows' lengths, in words. */
   length: number;
   /** Rows that hold each word of the question. */
   readonly holders: Map<string, number>;
 }
 
 /** A row's length in a column, and how often it holds each word of the question. */
-interface Holding {
+export interface Holding {
   readonly id: string;
-  readonly column: string;
+  readonly column: Column;
   readonly length: number;
   readonly counts: ReadonlyMap<string, number>;
 }
 
-/**
- * BM25 of those rows among `scored` that share a word with any of the clauses, by id: the scores the engine's index gives,
- * computed by reading every row once. Word statistics are those of all the rows. A row without text in a column counts
- * not in it.
- */
-export async function scoreKeywords(
-  clauses: readonly KeywordClause[],
-  batches: AsyncIterable<readonly Row[]>,
-  scored: ReadonlySet<string>,
-  forms: WordForms,
-): Promise<Map<string, number>> {
-  const asked: { column: KeywordClause["column"]; boost: number; words: readonly string[] }[] = [];
-  for (const { words, column, boost } of clauses) {
-    asked.push({ column, boost, words: (await forms.read([words], column))[0] ?? [] });
+/** Rows that were read for their words. */
+export interface WordReading {
+  readonly statistics: ReadonlyMap<Column, ColumnStatistics>;
+  /** Of rows that share a word with the question. */
+  readonly holdings: readonly Holding[];
+  add(rows: readonly Row[]): Promise<void>;
+}
+
+export async function readQuestion(clauses: readonly KeywordClause[], forms: WordForms): Promise<Asked> {
+  const read: { column: Column; boost: number; forms: string[] }[] = [];
+  const words = new Map<Column, Map<string, string>>();
+  for (const { words: text, column, boost } of clauses) {
+    const known = words.get(column) ?? new Map<string, string>();
+    words.set(column, known);
+    const own: string[] = [];
+    for (const { word, form } of await forms.pairs(text, column)) {
+      known.set(form, word);
+      own.push(form);
+    }
+    read.push({ column, boost, forms: own });
   }
-  const columns = [...new Set(asked.map(({ column }) => column))];
-  const wanted = new Map(
-    columns.map((column) => [
-      column,
-      new Set(asked.filter((clause) => clause.column === column).flatMap(({ words }) => words)),
-    ]),
-  );
+  return { clauses: read, columns: [...words.keys()], words };
+}
+
+export function createWordReading({ columns, words }: Asked, forms: WordForms): WordReading {
   const statistics = new Map(
-    columns.map((column): [string, ColumnStatistics] => [column, { rows: 0, length: 0, holders: new Map() }]),
+    columns.map((column): [Column, ColumnStatistics] => [column, { rows: 0, length: 0, holders: new Map() }]),
   );
   const holdings: Holding[] = [];
-  const seen = new Set<string>();
-  for await (const batch of batches) {
-    // A version that a killed writer left in both tables is one version.
-    const rows = batch.filter(({ id }) => !seen.has(String(id)));
-    for (const { id } of rows) seen.add(String(id));
-    for (const column of columns) {
-      const held = rows.filter((row) => typeof row[column] === "string");
-      const texts = await forms.read(
-        held.map((row) => String(row[column])),
-        column,
-      );
-      const sum = statistics.get(column) as ColumnStatistics;
-      for (const [i, words] of texts.entries()) {
-        sum.rows++;
-        sum.length += words.length;
-        const counts = new Map<string, number>();
-        for (const word of words) {
-          if (wanted.get(column)?.has(word)) counts.set(word, (counts.get(word) ?? 0) + 1);
+  return {
+    statistics,
+    holdings,
+    async add(rows) {
+      for (const column of columns) {
+        const held = rows.filter((row) => typeof row[column] === "string");
+        const texts = await forms.read(
+          held.map((row) => String(row[column])),
+          column,
+        );
+        const sum = statistics.get(column) as ColumnStatistics;
+        for (const [i, text] of texts.entries()) {
+          sum.rows++;
+          sum.length += text.length;
+          const counts = new Map<string, number>();
+          for (const form of text) {
+            if (words.get(column)?.has(form)) counts.set(form, (counts.get(form) ?? 0) + 1);
+          }
+          if (counts.size === 0) continue;
+          for (const form of counts.keys()) sum.holders.set(form, (sum.holders.get(form) ?? 0) + 1);
+          holdings.push({ id: String(held[i]?.id), column, length: text.length, counts });
         }
-        if (counts.size === 0) continue;
-        for (const word of counts.keys()) sum.holders.set(word, (sum.holders.get(word) ?? 0) + 1);
-        const id = String(held[i]?.id);
-        if (scored.has(id)) holdings.push({ id, column, length: words.length, counts });
       }
-    }
-  }
+    },
+  };
+}
+
+/** BM25 of rows by id: the scores the engine's index gives under the same statistics. */
+export function scoreHoldings(
+  { clauses }: Asked,
+  holdings: Iterable<Holding>,
+  statistics: ReadonlyMap<Column, ColumnStatistics>,
+): Map<string, number> {
   const scores = new Map<string, number>();
   for (const { id, column, length, counts } of holdings) {
     const { rows, length: total, holders } = statistics.get(column) as ColumnStatistics;
     const norm = K1 * (1 - B + (B * length * rows) / total);
-    for (const clause of asked) {
+    for (const clause of clauses) {
       if (clause.column !== column) continue;
-      for (const word of clause.words) {
-        const count = counts.get(word);
+      for (const form of clause.forms) {
+        const count = counts.get(form);
         if (count === undefined) continue;
-        const holding = holders.get(word) ?? 0;
+        const holding = holders.get(form) ?? 0;
         const rarity = Math.log(1 + (rows - holding + 0.5) / (holding + 0.5));
         const score = (clause.boost * rarity * count * (K1 + 1)) / (count + norm);
         scores.set(id, (scores.get(id) ?? 0) + score);

@@ -1,7 +1,13 @@
 import { cp, mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { ADMINISTRATOR, DEFAULT_PRINCIPAL, type Principal, type SearchMode } from "@advisor/contracts";
+import {
+  ADMINISTRATOR,
+  countFacets,
+  DEFAULT_PRINCIPAL,
+  type Principal,
+  type SearchMode,
+} from "@advisor/contracts";
 import { createFakeEmbedder } from "@advisor/contracts/testing";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -25,9 +31,9 @@ const open = async (settings: Partial<KnowledgeSettings> = {}) => {
     now: () => clock,
     ...settings,
   });
-  const { versions, purge } = store;
-  if (!versions || !purge) throw new Error("the store keeps no history");
-  return Object.assign(store, { versions, purge });
+  const { versions, purge, count, facets } = store;
+  if (!versions || !purge || !count || !facets) throw new Error("the store lacks a call");
+  return Object.assign(store, { versions, purge, count, facets });
 };
 /** Files of a table that hold text, words or vectors. */
 const files = async (table: string) =>
@@ -66,7 +72,7 @@ describe("random histories", () => {
     { weight: 1, arbitrary: fc.record({ does: fc.constant("set the clock back" as const) }) },
   );
 
-  test("whoever asks, a search as of any instant finds exactly what the oracle says", async () => {
+  test("whoever asks, a search, a count and facets as of any instant give exactly what the oracle says", async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 6 }), async (steps) => {
         clock = Date.UTC(2026, 0, 1);
@@ -80,7 +86,8 @@ describe("random histories", () => {
           clock += 1000;
           if (now.does === "put") {
             const text = (uri: string) => `The zebra ${uri} eats grass ${now.words} times.`;
-            await store.upsert(now.uris.map((uri) => ({ uri, text: text(uri), roles: now.roles })));
+            const metadata = { words: now.words };
+            await store.upsert(now.uris.map((uri) => ({ uri, text: text(uri), roles: now.roles, metadata })));
             texts = new Map([...texts, ...now.uris.map((uri): [string, string] => [uri, text(uri)])]);
             for (const uri of now.uris) rules.set(uri, now.roles);
           } else if (now.does === "remove") {
@@ -102,19 +109,33 @@ describe("random histories", () => {
         for (const { at, texts: then } of asked) {
           for (const held of [[ADMINISTRATOR], ["hr"], ["' OR true --", "it"], []]) {
             const principal: Principal = { tenant: "default", roles: held };
-            const expected = [...then]
-              .filter(
-                ([uri]) =>
-                  held.includes(ADMINISTRATOR) || (rules.get(uri) ?? []).some((role) => held.includes(role)),
-              )
-              .map(([, text]) => text)
-              .sort();
+            const asOf = new Date(at);
+            const allowed = [...then].filter(
+              ([uri]) =>
+                held.includes(ADMINISTRATOR) || (rules.get(uri) ?? []).some((role) => held.includes(role)),
+            );
+            const expected = allowed.map(([, text]) => text).sort();
+            // Former metadata, and the rule of today.
+            const grouped = allowed.map(([uri, text]) => ({
+              source: "upsert",
+              access: { tenant: "default", roles: [...(rules.get(uri) ?? [])] },
+              metadata: { words: Number(/\d/.exec(text)) },
+            }));
+            const by = ["source", "role", { key: "words" }] as const;
+            for (const limit of [undefined, 1] as const) {
+              const filter = limit && { key: "words", equals: limit };
+              const left = filter ? grouped.filter(({ metadata }) => metadata.words === limit) : grouped;
+              const request = { principal, asOf, ...(filter && { filter }) };
+              const wanted = { ...request, by: [...by], limit: 20 };
+              expect(await store.facets(wanted)).toEqual(countFacets(left, wanted));
+              expect(await store.count(request)).toEqual({ documents: left.length, passages: left.length });
+            }
             for (const mode of modes) {
               const request = { query: "zebra grass", principal, mode, topK: 50 };
-              const { passages } = await store.search({ ...request, asOf: new Date(at) });
+              const { passages } = await store.search({ ...request, asOf });
               expect(passages.map(({ text }) => text).sort()).toEqual(expected);
               for (const passage of passages) {
-                const document = await store.document(passage.documentId, principal, { asOf: new Date(at) });
+                const document = await store.document(passage.documentId, principal, { asOf });
                 expect(document?.version).toBe(passage.version);
               }
             }
@@ -333,6 +354,9 @@ describe("a writer killed between its two commits", () => {
     await using store = await open();
     const once = modes.map(() => ["The zebra eats grass."]);
     expect(await seen(store, "hr", begin)).toEqual(once);
+    const then = { principal: admin, asOf: new Date(begin) };
+    expect(await store.count(then)).toEqual({ documents: 1, passages: 1 });
+    expect((await store.facets({ ...then, by: ["role"] })).documents).toBe(1);
     expect(await seen(store, "hr", clock)).toEqual(once);
     expect(await store.versions({ uri: "a" }, admin)).toHaveLength(1);
     await store.upsert([{ uri: "a", text: "The zebra eats hay.", roles: ["hr", "it"] }]);

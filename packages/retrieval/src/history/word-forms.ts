@@ -11,6 +11,8 @@ const LAST_WORD = "sentinel";
 export interface WordForms {
   /** The index's words of each text, in order, stop words left out. */
   read(texts: readonly string[], column: Column): Promise<(readonly string[])[]>;
+  /** The index's words of a text with what stands for each in it. */
+  pairs(text: string, column: Column): Promise<{ readonly word: string; readonly form: string }[]>;
 }
 
 /**
@@ -33,27 +35,34 @@ export function createWordForms(table: Pick<LanceTable, "tokenize">): WordForms 
     return alone;
   };
 
-  return {
-    // Plain loops: this is the work of a keyword search in an earlier state, done for every word of it.
-    async read(texts, column) {
-      const forms = column === "identifiers" ? identifiers : words;
-      const cut = texts.map((text) => splitWords(text, column));
-      const unknown = new Set<string>();
-      for (const each of cut) for (const word of each) if (!forms.has(word)) unknown.add(word);
-      if (unknown.size > 0) {
-        if (forms.size + unknown.size > MAX_WORDS) {
-          forms.clear();
-          for (const each of cut) for (const word of each) unknown.add(word);
-        }
-        const missing = [...unknown];
-        const found = await ask(missing, column);
-        for (const [i, word] of missing.entries()) forms.set(word, found[i] ?? []);
+  // Plain loops: this is the work of a keyword search in an earlier state, done for every word that it reads.
+  const read = async (texts: readonly string[], column: Column): Promise<string[][]> => {
+    const forms = column === "identifiers" ? identifiers : words;
+    const cut = texts.map((text) => splitWords(text, column));
+    const unknown = new Set<string>();
+    for (const each of cut) for (const word of each) if (!forms.has(word)) unknown.add(word);
+    if (unknown.size > 0) {
+      if (forms.size + unknown.size > MAX_WORDS) {
+        forms.clear();
+        for (const each of cut) for (const word of each) unknown.add(word);
       }
-      return cut.map((each) => {
-        const read: string[] = [];
-        for (const word of each) for (const form of forms.get(word) ?? []) read.push(form);
-        return read;
-      });
+      const missing = [...unknown];
+      const found = await ask(missing, column);
+      for (const [i, word] of missing.entries()) forms.set(word, found[i] ?? []);
+    }
+    return cut.map((each) => {
+      const read: string[] = [];
+      for (const word of each) for (const form of forms.get(word) ?? []) read.push(form);
+      return read;
+    });
+  };
+
+  return {
+    read,
+    async pairs(text, column) {
+      const cut = splitWords(text, column);
+      const found = await read(cut, column);
+      return cut.flatMap((word, i) => (found[i] ?? []).map((form) => ({ word, form })));
     },
   };
 }

@@ -16,6 +16,7 @@ import type { SourceWarning } from "../extract/records.ts";
 import { wellFormed } from "../extract/well-formed.ts";
 import { identifiersOf } from "../search/identifiers.ts";
 import { factsOf, MAX_FACTS } from "../store/facts.ts";
+import { writePlace } from "../store/place-column.ts";
 import { rowOf, type StoreRow } from "../store/schema.ts";
 
 /** Goes up when the same blocks would give other chunks or other index texts. */
@@ -149,6 +150,7 @@ export async function prepare(
       startOffset: span.start,
       endOffset: span.end,
       headings: span.headings,
+      metadata: writePlace(span.place),
       terms: piece,
       context: span.context,
       identifiers: identifiersOf(texts[ordinal] ?? piece) || null,

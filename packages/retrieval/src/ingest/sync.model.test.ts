@@ -64,7 +64,8 @@ describe("what is left out", () => {
       "good.md": "# Good\n\nThe zebra is striped.",
       "binary.md": Buffer.from([0x23, 0x20, 0x00, 0x01]),
       "latin1.txt": Buffer.from("caf\xe9 zebra", "latin1"),
-      "utf16.txt": Buffer.from("\ufeffzebra", "utf16le"),
+      "utf16.txt": Buffer.from("\ufeffA zebra of the wide plain.", "utf16le"),
+      "half.txt": Buffer.from("\ufeffzebra \ud83e", "utf16le"),
       "empty.md": "",
       "blank.html": " \n\t\n",
       "rule.md": "---\nroles: everyone\n---\nzebra",
@@ -82,11 +83,11 @@ describe("what is left out", () => {
     execFileSync("mkfifo", [join(pages, "pipe.md")]);
     await using knowledge = await open();
     const report = await knowledge.sync(pages);
-    expect(report.added).toEqual(["deep/er/page.html", "good.md", "link-in.md"]);
+    expect(report.added).toEqual(["deep/er/page.html", "good.md", "link-in.md", "utf16.txt"]);
     expect(Object.fromEntries(report.skipped.map(({ uri, reason }) => [uri, reason]))).toEqual({
       "binary.md": expect.stringContaining("binary"),
       "latin1.txt": expect.stringContaining("UTF-8"),
-      "utf16.txt": expect.stringContaining("UTF-16"),
+      "half.txt": expect.stringContaining("not valid UTF-16"),
       "empty.md": expect.stringContaining("empty"),
       "blank.html": expect.stringContaining("empty"),
       "rule.md": expect.stringContaining("roles"),
@@ -96,7 +97,12 @@ describe("what is left out", () => {
       "dangling.md": expect.stringContaining("nothing"),
       "pipe.md": expect.stringContaining("regular"),
     });
-    expect(await find(knowledge, "zebra")).toEqual(["deep/er/page.html", "good.md", "link-in.md"]);
+    expect(await find(knowledge, "zebra")).toEqual([
+      "deep/er/page.html",
+      "good.md",
+      "link-in.md",
+      "utf16.txt",
+    ]);
   });
 
   test("a store inside the folder is passed over", async () => {
@@ -249,13 +255,15 @@ describe("formats", () => {
     ]);
     const search = async (query: string) =>
       (await knowledge.search({ query, principal: DEFAULT_PRINCIPAL, mode: "keyword", topK: 10 })).passages;
-    const places = Object.fromEntries((await search("zebra")).map(({ uri, headings }) => [uri, headings]));
+    const places = Object.fromEntries(
+      (await search("zebra")).map(({ uri, headings, place }) => [uri, { headings, place }]),
+    );
     expect(places).toEqual({
-      "book.pdf": ["Page 2"],
-      "log.jsonl": ["Line 1"],
-      "memo.docx": ["Stable"],
-      "prices.csv": ["Rows 2–3", "animal, price"],
-      "src/zoo.py": ["feed_zebra"],
+      "book.pdf": { headings: [], place: { unit: "page", first: 2, last: 2 } },
+      "log.jsonl": { headings: [], place: { unit: "line", first: 1, last: 1 } },
+      "memo.docx": { headings: ["Stable"] },
+      "prices.csv": { headings: ["animal, price"], place: { unit: "row", first: 2, last: 3 } },
+      "src/zoo.py": { headings: ["feed_zebra"] },
     });
     expect((await search("price of a zebra"))[0]?.uri).toBe("prices.csv");
     expect((await search("km runs"))[0]).toMatchObject({ title: "Animals", text: "The zebra runs 65 km/h." });
@@ -263,7 +271,7 @@ describe("formats", () => {
     expect(await knowledge.sync(pages)).toMatchObject({ unchanged: 5, added: [], changed: [] });
     await put({ "book.pdf": makePdf([["The zebra now swims."]]), ".gitignore": "build/\n*.csv\n" });
     expect(await knowledge.sync(pages)).toMatchObject({ changed: ["book.pdf"], removed: ["prices.csv"] });
-    expect((await search("swims"))[0]?.headings).toEqual(["Page 1"]);
+    expect((await search("swims"))[0]?.place).toEqual({ unit: "page", first: 1, last: 1 });
     // A stored page whose file went bad stays as it was.
     await put({ "book.pdf": "no PDF" });
     expect((await knowledge.sync(pages)).skipped.map(({ uri }) => uri)).toContain("book.pdf");
@@ -278,6 +286,18 @@ describe("formats", () => {
     ]);
     expect(await find(knowledge, "zebra")).toEqual(["a", "b.ts"]);
     expect(await find(knowledge, "legs")).toEqual(["a"]);
+    const rows = Array.from({ length: 30 }, (_, i) => `SKU-${100 + i},${"a long description ".repeat(12)}`);
+    await knowledge.upsert([{ uri: "c.csv", text: ["sku,text", ...rows].join("\n"), mediaType: "text/csv" }]);
+    const request = { query: "SKU-110", principal: DEFAULT_PRINCIPAL, topK: 1 };
+    const [row] = (await knowledge.search(request)).passages;
+    expect(row?.place).toEqual({ unit: "row", first: 12, last: 12 });
+    const neighbours = { before: 2, after: 3 };
+    const [wide] = (await knowledge.search({ ...request, neighbours })).passages;
+    expect(wide?.place).toEqual({ unit: "row", first: 10, last: 15 });
+    expect(wide?.text.split("\n")).toHaveLength(6);
+    expect(wide?.places?.map(({ first }) => first)).toEqual([10, 11, 12, 13, 14, 15]);
+    for (const { first, start } of wide?.places ?? [])
+      expect(wide?.text.slice(start - wide.start)).toMatch(new RegExp(`^SKU-${98 + first},`));
   });
 });
 

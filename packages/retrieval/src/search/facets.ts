@@ -1,9 +1,10 @@
 import {
   type CountRequest,
   type Counts,
-  countFacets,
+  createFacetCounter,
   type FacetsResult,
   type facetsRequestSchema,
+  throwIfAborted,
 } from "@advisor/contracts";
 import type { z } from "zod";
 import { chunkFilter, documentsFilter } from "../store/filter.ts";
@@ -12,7 +13,7 @@ import type { TableView } from "../store/lance.ts";
 /** How much the principal may read, counted inside the database. */
 export async function countReadable(
   table: TableView | undefined,
-  { principal, filter }: CountRequest,
+  { principal, filter }: Pick<CountRequest, "principal" | "filter">,
 ): Promise<Counts> {
   if (!table) return { documents: 0, passages: 0 };
   const [documents, passages] = await Promise.all([
@@ -22,20 +23,24 @@ export async function countReadable(
   return { documents, passages };
 }
 
-/** Groups the documents that the principal may read: only their headers leave the database. */
+/** Groups the documents that the principal may read. Of their headers only what is grouped by leaves the database. */
 export async function facetsOfReadable(
   table: TableView | undefined,
   request: z.output<typeof facetsRequestSchema>,
+  signal: AbortSignal | undefined,
 ): Promise<FacetsResult> {
-  const { principal, filter } = request;
-  const rows =
-    (await table?.select(documentsFilter(principal, filter), ["source", "roles", "metadata"])) ?? [];
-  return countFacets(
-    rows.map((row) => ({
-      source: String(row.source),
-      access: { tenant: principal.tenant, roles: (row.roles as readonly unknown[]).map(String) },
-      metadata: JSON.parse(String(row.metadata)),
-    })),
-    request,
-  );
+  const { principal, filter, by } = request;
+  const counter = createFacetCounter(request);
+  const columns = ["source", "roles", ...(by.some((facet) => typeof facet === "object") ? ["metadata"] : [])];
+  for await (const rows of table?.scan(documentsFilter(principal, filter), columns) ?? []) {
+    throwIfAborted(signal, "facets");
+    for (const row of rows) {
+      counter.add({
+        source: String(row.source),
+        access: { tenant: principal.tenant, roles: (row.roles as readonly unknown[]).map(String) },
+        metadata: row.metadata === undefined ? {} : JSON.parse(String(row.metadata)),
+      });
+    }
+  }
+  return counter.result();
 }

@@ -1,5 +1,6 @@
 import type { Passage, PassageCopy } from "@advisor/contracts";
 import type { Row } from "../store/lance.ts";
+import { readPlace } from "../store/place-column.ts";
 
 /** What a leg of a search found, best first. */
 export interface Leg {
@@ -9,6 +10,7 @@ export interface Leg {
 
 /** A row of a leg as a passage. */
 export function passageOf(row: Row, score: number, ranks: Passage["ranks"]): Passage {
+  const place = readPlace(row);
   return {
     id: String(row.id),
     documentId: String(row.documentId),
@@ -22,6 +24,7 @@ export function passageOf(row: Row, score: number, ranks: Passage["ranks"]): Pas
     start: Number(row.startOffset),
     end: Number(row.endOffset),
     headings: (row.headings as readonly unknown[]).map(String),
+    ...(place && { place }),
     score,
     ranks,
   };
@@ -38,6 +41,6 @@ export function validity(row: Row): { validFrom: string; validTo?: string } {
 
 /** Where a row of a leg stands, for a passage that was left out. */
 export function copyOf(row: Row): PassageCopy {
-  const { id, documentId, uri, title, source, start, end } = passageOf(row, 0, {});
-  return { id, documentId, uri, title, source, start, end };
+  const { id, documentId, uri, title, source, start, end, place } = passageOf(row, 0, {});
+  return { id, documentId, uri, title, source, start, end, ...(place && { place }) };
 }

@@ -1,6 +1,7 @@
-import type { Filter, Neighbours, Passage, Principal } from "@advisor/contracts";
+import { type Filter, joinPlaces, type Neighbours, type Passage, type Principal } from "@advisor/contracts";
 import { headersOf, neighboursOf } from "../store/filter.ts";
 import type { Row, TableView } from "../store/lance.ts";
+import { readPlace } from "../store/place-column.ts";
 
 /**
  * The first `count` of a ranked list in which no passage lies in another one's surroundings: that one already says it, and
@@ -48,6 +49,7 @@ export async function widen(
       "ordinal",
       "startOffset",
       "endOffset",
+      "metadata",
     ]),
   ]);
   const texts = new Map(headers.map((row) => [`${row.id} ${row.version}`, String(row.text)]));
@@ -57,6 +59,7 @@ export async function widen(
   return passages.map((passage) => {
     const { documentId, version, ordinal } = passage;
     const text = texts.get(`${documentId} ${version}`);
+    const reached: Row[] = [];
     const reach = (step: 1 | -1, limit: number): Row | undefined => {
       let last: Row | undefined;
       for (let far = 1; far <= limit; far++) {
@@ -65,6 +68,7 @@ export async function widen(
         if (!row || taken.has(key)) break;
         taken.add(key);
         last = row;
+        reached.push(row);
       }
       return last;
     };
@@ -73,8 +77,15 @@ export async function widen(
     // A page that was replaced in between is left as it was found.
     if (text === undefined || text.slice(passage.start, passage.end) !== passage.text) return passage;
     if (start === passage.start && end === passage.end) return passage;
+    const places = reached
+      .map((row) => ({ place: readPlace(row), start: Number(row.startOffset) }))
+      .concat({ place: passage.place, start: passage.start })
+      .flatMap((each) => (each.place ? [{ ...each.place, start: each.start }] : []))
+      .sort((a, b) => a.start - b.start);
+    const place = joinPlaces(places);
     return {
       ...passage,
+      ...(place && { place, places }),
       text: text.slice(start, end),
       start,
       end,

@@ -127,6 +127,20 @@ export function endedBy(instant: number): string {
   return `validTo <= ${whole(instant)}`;
 }
 
+/** Rows that have a value in this column. */
+export function holding(column: "terms" | "context" | "identifiers"): string {
+  return `${column} IS NOT NULL`;
+}
+
+/** About this share of all chunks, and the same ones whatever else is stored: their ids are hashes. */
+export function sampleOf(share: number): string {
+  if (share >= 1) return ANY_CHUNK;
+  const bound = Math.ceil(share * 0x10000000)
+    .toString(16)
+    .padStart(7, "0");
+  return `${ANY_CHUNK} AND id < ${literal(bound)}`;
+}
+
 /** Rows of these ids. */
 export function rowsOfIds(ids: readonly string[]): string {
   if (ids.length === 0) return "false";

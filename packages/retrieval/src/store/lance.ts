@@ -32,6 +32,9 @@ export type { Row } from "./rows.ts";
  */
 const INDEX_CACHE_BYTES = 256n * 1024n * 1024n;
 const METADATA_CACHE_BYTES = 32n * 1024n * 1024n;
+/** More than any table holds: a text query without a limit gives ten rows. */
+const MAX_ROWS = 2 ** 31 - 1;
+
 /** Words looked for in one column. No sign in them has a meaning of its own. */
 export interface KeywordClause {
   readonly words: string;
@@ -40,7 +43,7 @@ export interface KeywordClause {
 }
 
 /** What a search reads: a tenant's documents as they stand, or as they stood at an instant. */
-export interface TableView extends Pick<TableReader, "nearest" | "select" | "count"> {
+export interface TableView extends Pick<TableReader, "nearest" | "select" | "scan" | "count"> {
   /**
    * Rows that share words with any of the clauses, by the sum of their BM25 scores, best first. The clause that most rows
    * match costs least as the last.
@@ -71,6 +74,8 @@ export interface LanceTable extends TableView, TableReader {
   tidy(policy: IndexPolicy, changed: boolean): Promise<MaintenancePlan>;
   /** Makes the indexes anew, compacts the table, and drops its old states. */
   rebuild(policy: IndexPolicy): Promise<MaintenancePlan>;
+  /** How many rows hold the word, in any form that the column's index takes for the same. */
+  holders(word: string, column: KeywordClause["column"], filter: string): Promise<number>;
   /** Words as the column's index holds them, each with the place of its word in the text; stop words are left out. */
   tokenize(
     text: string,
@@ -327,6 +332,12 @@ function wrapTable(
             .toArray(),
           [...columns, "_score"],
         );
+      }),
+    holders: (word, column, filter) =>
+      guard(async () => {
+        if (!(await isIndexed())) return 0;
+        const query = table.query().fullTextSearch(new lance.MatchQuery(word, column)).where(filter);
+        return (await query.select(["_score"]).limit(MAX_ROWS).toArrow()).numRows;
       }),
     replace: (rows, documentIds) =>
       writeGuard(async () => {

@@ -26,7 +26,7 @@ export interface StoreRow {
   readonly startOffset: number;
   readonly endOffset: number;
   readonly headings: readonly string[];
-  /** Of a header: JSON. */
+  /** JSON: of a header its metadata, of a chunk its place in the file (`place-column.ts`); else empty. */
   readonly metadata: string;
   /** What filters ask of the metadata: see `facts.ts`. */
   readonly facts: readonly string[];
@@ -83,6 +83,7 @@ export const PASSAGE_COLUMNS = [
   "startOffset",
   "endOffset",
   "headings",
+  "metadata",
   "validFrom",
   "validTo",
 ] as const;

@@ -11,6 +11,16 @@ const PAUSE_MS = 50;
  * table from a damaged one.
  */
 export function vanishing(table: LanceTable, isGone: () => Promise<boolean>): LanceTable {
+  /** Returns when the table is gone, and throws otherwise. */
+  const checkGone = async (error: unknown) => {
+    if (!isDamage(error)) throw error;
+    for (let look = 0; look < LOOKS; look++) {
+      // While its files go one by one it is neither there nor gone.
+      if (await isGone().catch((failure) => !isDamage(failure))) return;
+      await sleep(PAUSE_MS);
+    }
+    throw error;
+  };
   const reading =
     <Parameters extends unknown[], Result>(
       read: (...parameters: Parameters) => Promise<Result>,
@@ -20,13 +30,8 @@ export function vanishing(table: LanceTable, isGone: () => Promise<boolean>): La
       try {
         return await read(...parameters);
       } catch (error) {
-        if (!isDamage(error)) throw error;
-        for (let look = 0; look < LOOKS; look++) {
-          // While its files go one by one it is neither there nor gone.
-          if (await isGone().catch((failure) => !isDamage(failure))) return nothing;
-          await sleep(PAUSE_MS);
-        }
-        throw error;
+        await checkGone(error);
+        return nothing;
       }
     };
   return {
@@ -35,6 +40,14 @@ export function vanishing(table: LanceTable, isGone: () => Promise<boolean>): La
     nearest: reading(table.nearest, []),
     select: reading(table.select, []),
     count: reading(table.count, 0),
+    holders: reading(table.holders, 0),
+    async *scan(filter, columns) {
+      try {
+        yield* table.scan(filter, columns);
+      } catch (error) {
+        await checkGone(error);
+      }
+    },
   };
 }
 

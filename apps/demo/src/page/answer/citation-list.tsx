@@ -18,7 +18,10 @@ export function CitationList({ citations, onOpen }: CitationListProps) {
             <span class="citation-number">{citation.n}</span>
             <span class="citation-source">
               <span class="citation-title">{citation.title ?? "No such source"}</span>
-              <span class="path">{citation.uri}</span>
+              <span class="path">
+                {citation.uri}
+                {citation.place && `, ${citation.place}`}
+              </span>
             </span>
             <span class={`verdict ${word}`} title={means}>
               <Icon />

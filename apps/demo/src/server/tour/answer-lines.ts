@@ -29,8 +29,9 @@ export function answerLines(arm: Arm, answer: Answer, paint: Paint): string[] {
   const under = (text: string) =>
     lines.push(...wrap(text, TEXT_WIDTH).map((line) => `${" ".repeat(INDENT)}${paint("dim", line)}`));
   if (cut) under(`… and ${all.length - body.length} lines more`);
-  for (const { n, verdict, title, uri, quote } of answer.citations) {
-    under(`[${n}] ${verdict}: ${title ?? "no such source"}${uri ? `, ${uri}` : ""}`);
+  for (const { n, verdict, title, uri, place, quote } of answer.citations) {
+    const where = [title ?? "no such source", uri, place].filter(Boolean).join(", ");
+    under(`[${n}] ${verdict}: ${where}`);
     if (quote && !answer.text.includes(quote)) under(`    “${quote}”`);
   }
   if (answer.refused) under("refused: nothing this role may read answers it");
