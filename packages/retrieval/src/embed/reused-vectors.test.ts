@@ -26,7 +26,7 @@ const row = (text: string, vector: readonly number[] | null): Row => ({
   kind: "chunk",
   context: "Leave",
   text,
-  vector,
+  vector: vector && Float32Array.from(vector),
 });
 const vectorOf = (length: number, value = 0.5) => new Array(length).fill(value);
 

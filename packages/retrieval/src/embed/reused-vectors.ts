@@ -44,9 +44,9 @@ export function createVectorSource(
     const rows = await table.select(rowsOfDocuments(ids), ["kind", "context", "text", "vector"]);
     const known = new Map<string, Float32Array>();
     for (const { kind, context, text, vector } of rows) {
-      if (kind !== "chunk" || !Array.isArray(vector) || vector.length !== embedder.dimensions) continue;
-      const numbers = Float32Array.from(vector as number[]);
-      if (numbers.every(Number.isFinite)) known.set(textOf(String(context), String(text)), numbers);
+      if (kind !== "chunk" || !(vector instanceof Float32Array)) continue;
+      if (vector.length !== embedder.dimensions || !vector.every(Number.isFinite)) continue;
+      known.set(textOf(String(context), String(text)), vector);
     }
     return known;
   };

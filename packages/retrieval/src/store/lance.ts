@@ -317,13 +317,8 @@ function wrapTable(
             ]),
         );
         const query = table.query().fullTextSearch(sum).where(filter);
-        return plainRows(
-          await query
-            .select([...columns, "_score"])
-            .limit(limit)
-            .toArray(),
-          [...columns, "_score"],
-        );
+        const names = [...columns, "_score"];
+        return plainRows(await query.select(names).limit(limit).toArrow(), names);
       }),
     replace: (rows, documentIds) =>
       writeGuard(async () => {
