@@ -32,6 +32,7 @@ const settingsSchema = z.strictObject({
   queryPrefix: z.string().max(2000).optional(),
   passagePrefix: z.string().max(2000).optional(),
   dimensions: z.number().int().min(1).optional(),
+  threads: z.number().int().min(1).max(1024).optional(),
 });
 
 /** Where an embedder's files are, and what is known of it. */
@@ -58,6 +59,11 @@ export interface TransformersEmbedderSettings {
   readonly passagePrefix?: string;
   /** Keeps only the first so many numbers of a vector, for models made for it (Matryoshka). Default: all. */
   readonly dimensions?: number;
+  /**
+   * Processor threads of the model. Default: one for each core; for a model without layers one, which is as fast and leaves
+   * the other cores alone. Measured, see docs/embedders.md.
+   */
+  readonly threads?: number;
 }
 
 /**
@@ -100,9 +106,15 @@ export async function createTransformersEmbedder(settings: TransformersEmbedderS
   };
   const transformers = await library;
   const options = { local_files_only: true } as const;
+  const threads = parsed.threads ?? (files.hasLayers ? undefined : 1);
+  const session = threads === undefined ? {} : { intraOpNumThreads: threads };
   const [tokenizer, model] = await Promise.all([
     transformers.AutoTokenizer.from_pretrained(folder, options),
-    transformers.AutoModel.from_pretrained(folder, { ...options, dtype: parsed.dtype }),
+    transformers.AutoModel.from_pretrained(folder, {
+      ...options,
+      dtype: parsed.dtype,
+      session_options: session,
+    }),
   ]).catch(broken);
   const parts = { transformers, tokenizer, model, files, name, id, pooling, prefixes };
   const { maxTokens, dimensions } = parsed;
