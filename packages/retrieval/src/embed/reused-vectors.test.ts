@@ -1,7 +1,8 @@
 import { createFakeEmbedder } from "@advisor/contracts/testing";
 import { expect, test } from "vitest";
+import { textOf } from "../chunk/chunker.ts";
 import type { Row } from "../store/lance.ts";
-import { createVectorSource, textOf } from "./reused-vectors.ts";
+import { createVectorSource } from "./reused-vectors.ts";
 
 function setup(rows: readonly Row[], msPerText = 0) {
   const fake = createFakeEmbedder();

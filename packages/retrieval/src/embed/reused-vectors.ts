@@ -1,4 +1,5 @@
 import type { Embedder } from "@advisor/contracts";
+import { textOf } from "../chunk/chunker.ts";
 import { rowsOfDocuments } from "../store/filter.ts";
 import type { LanceTable } from "../store/lance.ts";
 
@@ -69,9 +70,4 @@ export function createVectorSource(
       return all.map((text) => known.get(text) as Float32Array);
     },
   };
-}
-
-/** What of a chunk is embedded: its title and heading path, and its text. */
-export function textOf(context: string, text: string): string {
-  return `${context}\n${text}`;
 }
