@@ -13,6 +13,13 @@ export const promptFormatSchema = z.strictObject({
   sourceHeader: z.string(),
   /** Between a source's sentences: a line break for models trained on one sentence a line; null leaves the text as it is. */
   sentenceSeparator: z.string().nullable(),
+  /**
+   * True for models that name a sentence before they repeat it: each sentence then stands under a letter of its own, on a
+   * line of its own, and an answer that says `c`, a line break and the sentence is shown as the sentence with the number
+   * of its source. A single token chooses the sentence, and the number cannot be wrong. Needs a separator with a line
+   * break. Default false.
+   */
+  sentenceLabels: z.boolean().optional(),
   /** Directly after the last source, so it starts with its own line breaks; `{question}` is filled in. */
   question: z.string(),
   /** Of the arms without sources. */

@@ -360,6 +360,69 @@ describe("sources", () => {
     ]);
   });
 
+  describe("whose sentences stand under labels", () => {
+    const promptFormat = {
+      system: "",
+      systemWithoutSources: "",
+      sourceHeader: "[{n}] {title}: \n",
+      sentenceSeparator: "\n",
+      sentenceLabels: true,
+      question: "\n\nQuestion: {question}",
+      questionWithoutSources: "{question}",
+      citation: "[{n}]",
+      refusal: "The sources do not answer this.",
+    };
+    const pages = [
+      { uri: "a.md", title: "A", text: "Zebra opens at nine. It is closed on Mondays.", roles: ["employee"] },
+      { uri: "b.md", title: "B", text: "Zebra tickets cost five crowns.", roles: ["employee"] },
+    ];
+
+    it("are shown to the model so, and its label becomes the number of the source, streamed and whole", async () => {
+      const { advisor, generator } = await createFixture({
+        replies: "b\nIt is closed on Mondays.",
+        promptFormat,
+        pages: pages.slice(0, 1),
+      });
+      const events = await collect(advisor.stream({ question: "zebra opens", topK: 1 }));
+      const text = events.map((event) => (event.type === "text" ? event.text : "")).join("");
+      const answer = await advisor.ask({ question: "zebra opens", topK: 1 });
+      expect(generator.requests[0]?.messages[0]?.content).toBe(
+        "[1] A: \na\nZebra opens at nine.\nb\nIt is closed on Mondays.\n\nQuestion: zebra opens",
+      );
+      expect(text).toBe("It is closed on Mondays. [1]");
+      expect(answer.text).toBe(text);
+      expect(answer.citations).toMatchObject([
+        { n: 1, uri: "a.md", verdict: "verified", quote: "It is closed on Mondays." },
+      ]);
+    });
+
+    it("keep a refusal a refusal", async () => {
+      const { advisor } = await createFixture({ replies: promptFormat.refusal, promptFormat, pages });
+      expect(await advisor.ask("zebra")).toMatchObject({
+        refused: true,
+        text: promptFormat.refusal,
+        citations: [],
+      });
+    });
+
+    it("leave out passages that there are no labels for, and say so", async () => {
+      const long = (uri: string) => ({
+        uri,
+        text: Array.from({ length: 30 }, (_, i) => `Zebra ${uri} sentence ${i}.`).join(" "),
+        roles: ["employee"],
+      });
+      const { advisor } = await createFixture({
+        replies: "x",
+        promptFormat,
+        pages: [long("a.md"), long("b.md")],
+      });
+      const answer = await advisor.ask({ question: "zebra sentence", topK: 2, maxTokens: 64 });
+      expect(answer.passages).toHaveLength(1);
+      const warning = answer.warnings.find(({ code }) => code === "passages_dropped");
+      expect(warning?.message).toContain("more sentences than");
+    });
+  });
+
   it("that do not fit are dropped whole from the end, with a warning that names them", async () => {
     const long = (name: string) => ({
       uri: `${name}.md`,

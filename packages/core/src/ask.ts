@@ -20,7 +20,7 @@ import type { ParsedAskRequest } from "./ask-request.ts";
 import { type FollowUp, resolveFollowUp } from "./conversation/follow-up.ts";
 import type { ModelProfile } from "./model-profile.ts";
 import { type FittedPrompt, fitPrompt } from "./prompt/fit.ts";
-import { layOutPrompt, normaliseHistory } from "./prompt/layout.ts";
+import { countHeld, layOutPrompt, normaliseHistory } from "./prompt/layout.ts";
 import type { ParsedSettings } from "./settings.ts";
 import { writeFreely } from "./write-freely.ts";
 import { writeQuoted } from "./write-quoted.ts";
@@ -252,6 +252,7 @@ function fit(
     passages,
     history: turns ? normaliseHistory(request.history) : [],
     maxTokens: request.maxTokens,
+    layoutHolds: passages && countHeld(promptFormat, passages),
     layOut: (shown, history) =>
       layOutPrompt(promptFormat, {
         question: turns ? request.question : followUp.text,

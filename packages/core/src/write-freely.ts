@@ -2,6 +2,9 @@ import type { Citation, GenerateRequest, Warning } from "@advisor/contracts";
 import type { PreparedQuestion } from "./ask.ts";
 import { checkCitations } from "./grounding/citations.ts";
 import { isRefusal } from "./grounding/refusal.ts";
+import { fill } from "./prompt/fill.ts";
+import { LabelReader } from "./prompt/labels.ts";
+import { layOutSources } from "./prompt/layout.ts";
 import { generateText, type Writing } from "./written.ts";
 
 /** The arms without sources, and `cited`: the model writes as it likes, and what it cites is checked afterwards. */
@@ -15,7 +18,12 @@ export async function* writeFreely(question: PreparedQuestion): Writing {
       message: `The prompt has ${prompt.promptTokens} tokens; ${generator.model.name} was found reliable up to ${reliable}. Ask for fewer passages (topK), or use quoted grounding`,
     });
   }
-  const result = yield* generateText(generator, generateRequest(question), question.listens);
+  const result = yield* generateText(
+    generator,
+    generateRequest(question),
+    question.listens,
+    labelReaders(question),
+  );
   warnings.push(...result.warnings);
   if (result.finish === "length") {
     warnings.push({
@@ -37,6 +45,19 @@ export async function* writeFreely(question: PreparedQuestion): Writing {
     groundingMs: question.now() - start,
     warnings: [...warnings, ...doubts(citations)],
   };
+}
+
+/** Where the model names sentences by label, what turns its text into the reader's. JSON stays the model's own. */
+function labelReaders({
+  profile,
+  passages,
+  grounding,
+  request,
+}: PreparedQuestion): (() => LabelReader) | undefined {
+  const { promptFormat } = profile;
+  if (!promptFormat.sentenceLabels || grounding === undefined || request.format) return undefined;
+  const { labels } = layOutSources(promptFormat, passages);
+  return () => new LabelReader(labels, (n) => fill(promptFormat.citation, { n: String(n) }));
 }
 
 /** What the arms ask of the model, the restriction of `quoted` aside. */

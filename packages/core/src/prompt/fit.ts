@@ -8,6 +8,8 @@ export interface FitRequest {
   readonly history: readonly Message[];
   /** Tokens wanted for the answer. At most half of the window is kept for it. */
   readonly maxTokens: number;
+  /** How many of the passages, from the first, the prompt's layout can hold; default all. */
+  readonly layoutHolds?: number | undefined;
   readonly layOut: (passages: readonly Passage[] | undefined, history: readonly Message[]) => Message[];
 }
 
@@ -40,7 +42,8 @@ export function fitPrompt(request: FitRequest): FittedPrompt {
     return tokens;
   };
 
-  const all = passages?.length ?? 0;
+  const found = passages?.length ?? 0;
+  const all = Math.min(found, request.layoutHolds ?? found);
   const history = keepNewest(request.history, (turns) => count(all, turns) <= budget);
   const kept = largest(all, (each) => count(each, history) <= budget);
   if (kept === undefined || (all > 0 && kept === 0))
@@ -56,13 +59,17 @@ export function fitPrompt(request: FitRequest): FittedPrompt {
       message: `The ${turnsDropped} oldest of ${request.history.length} earlier turns do not fit the context window of ${window} tokens and were left out`,
     });
   }
-  if (kept < all) {
+  if (kept < found) {
     const names = (passages ?? [])
       .slice(kept)
       .map((passage, index) => `[${kept + index + 1}] ${passage.uri}`);
     warnings.push({
       code: "passages_dropped",
-      message: `${all - kept} of ${all} passages do not fit the context window of ${window} tokens and were left out: ${names.join(", ")}`,
+      message: `${found - kept} of ${found} passages ${
+        kept < all
+          ? `do not fit the context window of ${window} tokens`
+          : `hold more sentences than ${model.model.name} tells apart`
+      } and were left out: ${names.join(", ")}`,
     });
   }
   return { messages, passages: inPrompt ?? [], promptTokens: count(kept, history), warnings };

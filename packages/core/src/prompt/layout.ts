@@ -1,6 +1,7 @@
 import type { Message, Passage, PromptFormat } from "@advisor/contracts";
 import { splitSentences } from "@advisor/retrieval";
 import { fill } from "./fill.ts";
+import { LABELS, type Labels } from "./labels.ts";
 
 /** What a prompt is made of. */
 export interface PromptParts {
@@ -16,8 +17,7 @@ export function layOutPrompt(format: PromptFormat, parts: PromptParts): Message[
   const { question, passages, history } = parts;
   const system = passages ? format.system : format.systemWithoutSources;
   const content = passages
-    ? passages.map((passage, index) => layOutSource(format, passage, index + 1)).join("\n") +
-      fill(format.question, { question })
+    ? layOutSources(format, passages).text + fill(format.question, { question })
     : fill(format.questionWithoutSources, { question });
   return [
     ...(system === "" ? [] : [{ role: "system" as const, content: system }]),
@@ -26,13 +26,42 @@ export function layOutPrompt(format: PromptFormat, parts: PromptParts): Message[
   ];
 }
 
-function layOutSource(format: PromptFormat, passage: Passage, n: number): string {
-  const header = fill(format.sourceHeader, { n: String(n), title: onOneLine(passage.title) });
-  if (format.sentenceSeparator === null) return header + passage.text;
-  const sentences = splitSentences(passage.text).map(({ start, end }) =>
-    onOneLine(passage.text.slice(start, end)),
-  );
-  return header + sentences.join(format.sentenceSeparator);
+/** Sources as they stand in a prompt. */
+interface LaidOutSources {
+  readonly text: string;
+  /** The number of the source that each label's sentence is of; empty when the format has no labels. */
+  readonly labels: Labels;
+}
+
+/** How many passages, from the first, have a label for each sentence. The first one always stays, whole. */
+export function countHeld(format: PromptFormat, passages: readonly Passage[]): number {
+  if (!format.sentenceLabels) return passages.length;
+  let sentences = 0;
+  const over = passages.findIndex(({ text }) => {
+    sentences += splitSentences(text).length;
+    return sentences > LABELS.length;
+  });
+  return over < 0 ? passages.length : Math.max(1, over);
+}
+
+/** The sources alone, numbered from 1 in their order. */
+export function layOutSources(format: PromptFormat, passages: readonly Passage[]): LaidOutSources {
+  const labels = new Map<string, number>();
+  const texts = passages.map(({ title, text }, index) => {
+    const n = index + 1;
+    const header = fill(format.sourceHeader, { n: String(n), title: onOneLine(title) });
+    if (format.sentenceSeparator === null) return header + text;
+    const sentences = splitSentences(text).map(({ start, end }) => {
+      const sentence = onOneLine(text.slice(start, end));
+      if (!format.sentenceLabels) return sentence;
+      const label = LABELS[labels.size];
+      if (label === undefined) return sentence;
+      labels.set(label, n);
+      return `${label}\n${sentence}`;
+    });
+    return header + sentences.join(format.sentenceSeparator);
+  });
+  return { text: texts.join("\n"), labels };
 }
 
 /** A title or sentence with a line break in it would read as the start of something else. */

@@ -21,6 +21,13 @@ CURRICULUM = [
     Stage(1.0, {"text": 1, "dense": 2, "chat": 6}, passages=(2, 6), window=(2, 10), hard=0.85, whole=0.8),
 ]
 
+# Where copying is known already, and text is dear: from a model that was trained before, on a CPU.
+CONTINUED = [
+    Stage(0.4, {"lookup": 6, "dense": 3, "chat": 1}, passages=(1, 3), window=(1, 5), hard=0.4, whole=0.15, unanswerable=0.1),
+    Stage(0.7, {"lookup": 1, "dense": 6, "chat": 2}, passages=(1, 4), window=(2, 6), hard=0.6, whole=0.2, unanswerable=0.15),
+    Stage(1.0, {"dense": 5, "chat": 5}, passages=(2, 4), window=(2, 8), hard=0.8, whole=0.3),
+]
+
 # The first token and the one that tells a sentence from those that begin alike decide; most others are copied.
 WEIGHTS = {NOTHING: 0.0, PROMPT: 0.1, PLAIN: 0.3, ANSWER: 1.0, DECIDING: 5.0}
 

@@ -4,8 +4,10 @@
 //   --every N  each N-th squad-dev question (default 4)               --install  into models/, unless it scores lower
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { holds, readHandbook, readSquad, sentenceSplitter, squash } from "../lib/evaluation.mjs";
+import { promptLayout } from "../lib/core.mjs";
+import { holds, readHandbook, readSquad, squash } from "../lib/evaluation.mjs";
 import { installModel } from "../lib/install.mjs";
 import { openModel, packageFolder } from "../lib/llama-cpp.mjs";
 
@@ -30,8 +32,10 @@ const path = values.shipped
   : join(values.work, (await readJson(join(values.work, "made.json"))).file);
 const llama = await openModel(path, { threads: 1 });
 const sequence = await llama.open();
-const layout = card.prompt;
-const splitSentences = await sentenceSplitter();
+const layout = values.shipped
+  ? card.prompt
+  : await readJson(fileURLToPath(new URL("layout.json", import.meta.url)));
+const { layOut, read } = await promptLayout(layout);
 
 /** The same tokens from PyTorch and llama.cpp, but where two are all but equally likely. */
 async function checkAgreement() {
@@ -52,23 +56,11 @@ async function checkAgreement() {
     throw new Error("PyTorch and llama.cpp do not compute the same model");
 }
 
-function messagesFor(question, passages) {
-  const sources = passages.map(
-    ({ title, text }, index) =>
-      layout.sourceHeader.replace("{n}", index + 1).replace("{title}", title) +
-      splitSentences(text).join(layout.sentenceSeparator),
-  );
-  const user = sources.join("\n") + layout.question.replace("{question}", question);
-  return [
-    { role: "system", content: layout.system },
-    { role: "user", content: user },
-  ];
-}
-
 async function ask(question, passages) {
-  const text = await llama.write(sequence, messagesFor(question, passages), 128);
-  const [, sentence, n] = /^(.*?)(?: \[(\d+)\])?$/s.exec(text.trim());
-  return { text, sentence, n: Number(n ?? 0), refused: text.trim() === layout.refusal };
+  const written = await llama.write(sequence, layOut(question, passages), 128);
+  const text = read(written.trim(), passages);
+  const [, sentence, n] = /^(.*?)(?: \[(\d+)\])?$/s.exec(text);
+  return { text, sentence, n: Number(n ?? 0), refused: text === layout.refusal };
 }
 
 const share = (rows, test) =>
@@ -135,7 +127,7 @@ try {
     const trained = `Trained on ${made.sentences} sentences of ${made.sections} sections (${made.sources.join(", ")}) in ${made.run.seconds} s on ${made.device}, ${made.run.tokens} tokens, from scratch.`;
     await installModel({
       models,
-      card: { ...card, file: made.file, data: trained },
+      card: { ...card, file: made.file, data: trained, prompt: layout },
       files: [[path, made.file]],
       scores,
       force: values.force,

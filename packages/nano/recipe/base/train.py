@@ -11,20 +11,21 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from base.plan import CURRICULUM, SHAPES, VOCABULARY, WEIGHTS, shape_named
-from lib.corpus import PACKAGE
+from base.plan import CONTINUED, CURRICULUM, SHAPES, VOCABULARY, WEIGHTS, shape_named
 from lib.device import choose_device
 from lib.feed import Feed, make_batch, workers_wanted
 from lib.gguf import read_gguf
 from lib.llama import Llama, Shape, greedy
 from lib.optimizer import Optimizer
-from lib.rows import ANSWER, DECIDING, Rows
+from lib.rows import ANSWER, DECIDING, LABELS, Rows
 from lib.run import Run, add_run_arguments, replace_whole, require_space, scheduled, write_made
 from lib.store import prepare
 from lib.text import add_text_arguments, find_wordnet, learning_texts, read_text
 from lib.tokenizer import CHAT_TEMPLATE, Tokenizer, count_parts, learn
 
 NAME = "nano-base"
+# How the model is asked; its card says the same once it is installed.
+LAYOUT = Path(__file__).with_name("layout.json")
 AGREEMENT_PROMPTS = 12
 HELD_OUT_ROWS = 16
 
@@ -40,7 +41,8 @@ def settings():
     parser.add_argument("--length", type=int, default=2048, help="tokens a row")
     parser.add_argument("--rate", type=float, default=2e-3)
     parser.add_argument("--optimizer", choices=["adamw", "muon"], default="adamw")
-    parser.add_argument("--init", help="a GGUF of the same shape to start from, for example one brought back from a GPU")
+    parser.add_argument("--init", help="a GGUF to start from, with its shape and tokenizer: the shipped one, or one from a GPU")
+    parser.add_argument("--rope-base", type=float, help="with --init, where its own was too small")
     options = parser.parse_args()
     if options.smoke:
         smoke = {"shape": "smoke", "facts": 300, "questions_each": 1, "batch": 4, "micro": 4, "length": 384, "workers": 1}
@@ -111,17 +113,18 @@ def score_held_out(objective, batch, micro):
 
 
 def train(options, work, rows, held_rows, tokenizer):
-    shape = shape_named(options.shape, len(tokenizer))
-    model = Llama(shape)
     if options.init:
         metadata, tensors = read_gguf(options.init)
-        if Shape.read(metadata) != shape:
-            raise SystemExit(f"{options.init} has another shape than --shape {options.shape}")
-        model.load(tensors)
+        shape = Shape.read(metadata)
+        shape.rope_base = options.rope_base or shape.rope_base
+        model = Llama(shape).load(tensors)
     else:
-        model.initialise(options.seed)
+        shape = shape_named(options.shape, len(tokenizer))
+        model = Llama(shape).initialise(options.seed)
     device = choose_device(options.threads, options.precision, options.device)
     model.to(device.kind)
+    if device.kind == "cpu" and device.precision == "fp32":
+        model.fuse()
     optimizer = Optimizer(model, options.optimizer, fused=device.kind == "cuda")
     identity = {
         "shape": model.describe(), "tokenizer": tokenizer.pieces, "batch": options.batch, "length": options.length,
@@ -129,9 +132,10 @@ def train(options, work, rows, held_rows, tokenizer):
         "minutes": options.minutes, "corpus": rows.store.count_tokens(),
     }  # fmt: skip
     run = Run(options, identity, {"model": model, "optimizer": optimizer})
-    make = partial(make_batch, rows, CURRICULUM, options.seed, batch=options.batch, length=options.length)
+    stages = CONTINUED if options.init else CURRICULUM
+    make = partial(make_batch, rows, stages, options.seed, batch=options.batch, length=options.length)
     feed = Feed(make, run.step, workers_wanted(options.workers), options.steps)
-    held = make_batch(held_rows, CURRICULUM, 1, 0, 1.0, batch=HELD_OUT_ROWS if not options.smoke else 4, length=options.length)
+    held = make_batch(held_rows, stages, 1, 0, 1.0, batch=HELD_OUT_ROWS if not options.smoke else 4, length=options.length)
     objective, judge = Objective(model, device), Objective(model, replace(device, compiled=False))
     if device.compiled:
         # Compiling takes a minute that is no training time.
@@ -171,7 +175,8 @@ def export(model, tokenizer, layout, work, run, device, options, sections):
     shipped = Llama(Shape.read(metadata)).load(tensors)
     prompts = []
     for section in [section for section in sections if section.held and len(section.sentences) > 2][:AGREEMENT_PROMPTS]:
-        source = layout["sourceHeader"].format(n=1, title=section.heading) + "\n".join(section.sentences[:6])
+        lines = [f"{label}\n{sentence}" for label, sentence in zip(LABELS, section.sentences[:6])]
+        source = layout["sourceHeader"].format(n=1, title=section.heading) + "\n".join(lines)
         user = source + layout["question"].format(question=f"What about {section.sentences[1]}")
         messages = [{"role": "system", "content": layout["system"]}, {"role": "user", "content": user}]
         prompt = tokenizer.chat(messages)
@@ -187,7 +192,7 @@ def main():
     work = Path(options.work)
     work.mkdir(parents=True, exist_ok=True)
     require_space(work, 200e6 if options.smoke else 4e9)
-    layout = json.loads((PACKAGE / f"models/{NAME}.card.json").read_text())["prompt"]
+    layout = json.loads(LAYOUT.read_text(encoding="utf-8"))
     sections = read_text(options)
     tokenizer = read_tokenizer(options, work, sections)
     store = prepare(work / "store", sections, tokenizer, find_wordnet(options), options.questions_each, options.seed)

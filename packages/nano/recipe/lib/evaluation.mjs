@@ -23,12 +23,6 @@ export const holds = (text, answers) => answers.some((answer) => squash(text).in
 
 const retrieval = () => import(pathToFileURL(join(packageFolder, "../retrieval/dist/index.js")).href);
 
-/** A passage's sentences, cut as the product cuts them. */
-export async function sentenceSplitter() {
-  const { splitSentences } = await retrieval();
-  return (text) => splitSentences(text).map(({ start, end }) => text.slice(start, end));
-}
-
 /** Keyword search over documents, as the product does it. */
 async function withSearch(fill, work) {
   const { createTransformersEmbedder, openKnowledge } = await retrieval();

@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from lib import gguf
+from lib import fused, gguf
 
 ADAPTED = ["attn_q", "attn_k", "attn_v", "attn_output", "ffn_gate", "ffn_up", "ffn_down"]
 FLASH = hasattr(F, "scaled_dot_product_attention")
@@ -70,8 +70,11 @@ class Norm(nn.Module):
         super().__init__()
         self.weight = nn.Parameter(torch.ones(width))
         self.epsilon = epsilon
+        self.fused = False
 
     def forward(self, x):
+        if self.fused:
+            return fused.Norm.apply(x.contiguous(), self.weight, self.epsilon)
         wide = x.float()
         return (wide * torch.rsqrt(wide.pow(2).mean(-1, keepdim=True) + self.epsilon) * self.weight).to(x.dtype)
 
@@ -116,7 +119,7 @@ class Block(nn.Module):
     def __init__(self, shape):
         super().__init__()
         width, inner = shape.width, shape.feed_forward
-        self.heads = shape.heads
+        self.heads, self.fused = shape.heads, False
         self.attn_norm, self.ffn_norm = Norm(width, shape.epsilon), Norm(width, shape.epsilon)
         self.attn_q, self.attn_k, self.attn_v = (Linear(width, width) for _ in range(3))
         self.attn_output = Linear(width, width)
@@ -125,14 +128,16 @@ class Block(nn.Module):
     def forward(self, x, cos, sin):
         batch, length, width = x.shape
         h = self.attn_norm(x)
-        q, k, v = (
-            part(h).view(batch, length, self.heads, width // self.heads).transpose(1, 2)
-            for part in (self.attn_q, self.attn_k, self.attn_v)
-        )
-        h = attend(rotate(q, cos, sin), rotate(k, cos, sin), v).transpose(1, 2).reshape(batch, length, width)
+        q, k, v = (part(h) for part in (self.attn_q, self.attn_k, self.attn_v))
+        if self.fused and length % fused.LENGTH_STEP == 0:
+            h = fused.Attention.apply(q, k, v, cos, sin, self.heads)
+        else:
+            q, k, v = (part.view(batch, length, self.heads, width // self.heads).transpose(1, 2) for part in (q, k, v))
+            h = attend(rotate(q, cos, sin), rotate(k, cos, sin), v).transpose(1, 2).reshape(batch, length, width)
         x = x + self.attn_output(h)
         h = self.ffn_norm(x)
-        return x + self.ffn_down(F.silu(self.ffn_gate(h)) * self.ffn_up(h))
+        gate, up = self.ffn_gate(h), self.ffn_up(h)
+        return x + self.ffn_down(fused.SwiGlu.apply(gate, up) if self.fused else F.silu(gate) * up)
 
 
 class Llama(nn.Module):
@@ -157,6 +162,14 @@ class Llama(nn.Module):
                 deviation = 0.02 / (math.sqrt(2 * self.shape.blocks) if last else 1)
                 with torch.no_grad():
                     weight.copy_(torch.randn(weight.shape, generator=generator) * deviation)
+        return self
+
+    def fuse(self):
+        """Computes with the C kernels, where they compile, in float32 on a CPU. Weights and results stay the same."""
+        if fused.kernels() is not None and self.shape.width // self.shape.heads % fused.WIDTH_STEP == 0:
+            for part in self.modules():
+                if isinstance(part, (Norm, Block)):
+                    part.fused = True
         return self
 
     def hidden(self, ids):

@@ -17,7 +17,8 @@ from lib.tokenizer import BOS, END, NEWLINE, START
 DATA = Path(__file__).resolve().parents[1] / "data"
 # What a token counts for when it is the one to predict.
 NOTHING, PROMPT, PLAIN, ANSWER, DECIDING = range(5)
-MAX_TELLING = 8
+# A line of sources is named by one letter, so that a single token chooses it.
+LABELS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 FIRST_LEARNED = 262
 NO_SOURCE = "I have no source for that."
 SMALLEST_SEGMENT = 96
@@ -50,13 +51,13 @@ class Rows:
     def __init__(self, store, tokenizer, layout, held=False):
         self.store, self.tokenizer, self.layout = store, tokenizer, layout
         encode = tokenizer.encode
-        expected = {"sourceHeader": "[{n}] {title}: \n", "sentenceSeparator": "\n", "question": "\n\nQuestion: {question}"}
+        expected = {"sourceHeader": "[{n}] {title}: \n", "sentenceSeparator": "\n", "sentenceLabels": True, "question": "\n\nQuestion: {question}"}
         for key, value in expected.items():
-            if layout[key] != value:
-                raise SystemExit(f"the card lays out {key} as {layout[key]!r}; these rows are made as {value!r}")
+            if layout.get(key) != value:
+                raise SystemExit(f"the layout has {layout.get(key)!r} as {key}; these rows are made as {value!r}")
         self.refusal, self.no_source = encode(layout["refusal"]), encode(NO_SOURCE)
         systems = read_jsonl(DATA / "systems.jsonl")
-        self.systems = [(row["style"], encode("system\n" + row["text"])) for row in systems]
+        self.systems = [encode("system\n" + row["text"]) for row in systems]
         self.system_weights = [row["weight"] for row in systems]
         self.plain_system = encode("system\n" + layout["system"])
         self.sourceless_system = encode("system\n" + layout["systemWithoutSources"])
@@ -67,9 +68,9 @@ class Rows:
         self.user, self.assistant = encode("user\n"), encode("assistant\n")
         self.asking, self.between = encode("Question:"), encode("\n\nQuestion:")
         self.digits = {n: encode(f"[{n}]") for n in range(1, 16)}
-        self.cites = {n: encode(f" [{n}]") for n in range(1, 16)}
-        self.quote_open, self.quote_close = encode('"'), encode('"')
-        self.json_open, self.json_middle, self.json_close = encode('{"answer":"'), encode('","source":'), encode("}")
+        self.labels = [encode(letter) for letter in LABELS]
+        if any(len(label) != 1 for label in self.labels):
+            raise SystemExit("the tokenizer has no piece of its own for each letter, so no single token can name a line")
         usable = (store.held == held) & (np.diff(store.questions_at) > 0)
         self.pools = {
             name: np.flatnonzero(usable & (store.source == code))
@@ -118,24 +119,28 @@ class Rows:
         return ids, [NOTHING] * (len(segment) + 2) + [ANSWER] * (len(segment) + 1)
 
     def lookup(self, random, stage, room):
-        """Lines, then again and again a few words of one of them and its beginning."""
-        lines = []
-        for _ in range(random.randint(4, 16)):
-            if random.random() < 0.4:
+        """Labelled lines, then again and again a few words of one of them and its label."""
+        lines, most = [], random.uniform(0.1, 0.4) * room
+        while len(lines) < 2 or (sum(map(len, lines)) < most and len(lines) < len(LABELS)):
+            if random.random() < 0.3:
                 line = [random.randrange(FIRST_LEARNED, len(self.tokenizer)) for _ in range(random.randint(3, 16))]
             else:
                 line = self.store.item("sentence", random.randrange(len(self.store.sentence_at) - 1))[:28]
             if len(line) > 2:
                 lines.append(line)
+        first = random.randrange(len(LABELS))
+        labels = [self.labels[(first + i) % len(LABELS)] for i in range(len(lines))]
         ids = [BOS]
-        for line in lines:
-            ids += [*line, NEWLINE]
-        if len(lines) < 2 or len(ids) > 0.7 * room:
+        for label, line in zip(labels, lines):
+            ids += [*label, NEWLINE, *line, NEWLINE]
+        if len(ids) > 0.7 * room:
             return self.repeat(random, stage, room)
         codes = [NOTHING] * len(ids)
-        wanted = min(room, len(ids) + 320)
+        wanted = room
+        held = [set(line) for line in lines]
         while len(ids) < wanted:
-            line = random.choice(lines)
+            at = random.randrange(len(lines))
+            line = lines[at]
             count = min(len(line) - 1, random.randint(2, 5))
             how = random.random()
             if how < 0.4:
@@ -144,11 +149,12 @@ class Rows:
             else:  # the rarest words, since pieces are numbered by how common they are
                 key = sorted(random.sample(range(1, len(line)), count), key=lambda i: -line[i])
                 key = [line[i] for i in (sorted(key) if how < 0.8 else key)]
-            telling = self.telling(line, lines)
-            # From the line's start to where it parts from all others, so a key shared by two lines is no riddle.
-            answer = line[:telling]
-            ids += [START, *key, END, *answer]
-            codes += [NOTHING] * (len(key) + 2) + [DECIDING] + [ANSWER] * (len(answer) - 2) + [DECIDING] * (len(answer) > 1)
+            # A key whose words all stand in another line too would be a riddle.
+            if all(i == at or not set(key) <= words for i, words in enumerate(held)):
+                ids += [START, *key, END, *labels[at]]
+                codes += [NOTHING] * (len(key) + 2) + [DECIDING]
+            else:
+                wanted -= 1
         return ids, codes
 
     def dense(self, random, stage, room):
@@ -192,16 +198,20 @@ class Rows:
         swapped = random.random() < stage.unanswerable
         passages = self.pick_passages(random, stage, asked, gold, swapped)
         windows = [self.window(random, stage, place, asked if place == gold else None) for place in passages]
-        lines = [(store.item("sentence", i), i, n) for n, window in enumerate(windows) for i in window]
-        ids = self.source_lines(random, stage, passages, windows)
-        style, system = ("cite", self.plain_system) if plain else random.choices(self.systems, self.system_weights)[0]
+        ids, lines = self.source_lines(random, stage, passages, windows)
+        if len(lines) > len(LABELS):
+            return None
+        system = self.plain_system if plain else random.choices(self.systems, self.system_weights)[0]
         head = self.opening(system)
         if len(head) + len(ids) > 0.85 * room:
             return None
         ids, codes = head + ids, [NOTHING] * len(head) + [PROMPT] * len(ids)
         written = 0
-        for question, sentence, n in self.pick_turns(random, passages, windows, asked, swapped, turns):
-            answer = self.answer(lines, sentence, n, style, whole)
+        chosen = self.pick_turns(random, stage, passages, windows, asked, swapped, turns)
+        if plain:
+            chosen += self.keys(random, lines, turns // 2 - len(chosen))
+        for question, sentence in chosen:
+            answer = self.answer(lines, sentence, whole)
             if answer is None:
                 continue
             if written:
@@ -248,82 +258,70 @@ class Rows:
         return range(start, start + size)
 
     def source_lines(self, random, stage, passages, windows):
-        ids = []
+        """-> tokens of the sources, and of each sentence its label and its own tokens."""
+        ids, lines = [], {}
+        # From `a` as in use, or from anywhere, so that every label is learned.
+        first = 0 if random.random() < 0.6 else random.randrange(len(LABELS))
         for n, (place, window) in enumerate(zip(passages, windows)):
-            lines = [self.store.item("sentence", i) for i in window]
+            listed = [(i, self.store.item("sentence", i)) for i in window]
             if random.random() < stage.injected:
-                lines.insert(random.randint(0, len(lines)), random.choice(self.injections))
+                listed.insert(random.randint(0, len(listed)), (None, random.choice(self.injections)))
             ids += [*([NEWLINE] if n else []), *self.digits[n + 1], *self.store.item("heading", place)]
-            for i, line in enumerate(lines):
-                ids += [NEWLINE, *line] if i else line
-        return ids
+            for at, (i, line) in enumerate(listed):
+                label = self.labels[(first + len(lines)) % len(LABELS)]
+                ids += [*([NEWLINE] if at else []), *label, NEWLINE, *line]
+                lines[i if i is not None else (n, at)] = (label, line)
+        return ids, lines
 
-    def pick_turns(self, random, passages, windows, asked, swapped, turns):
-        """(question, its sentence or None, place of its passage): the one that passages were picked for comes first."""
+    def pick_turns(self, random, stage, passages, windows, asked, swapped, turns):
+        """(question, its sentence or None): the one that passages were picked for comes first."""
         store = self.store
         found = []
-        for n, (place, window) in enumerate(zip(passages, windows)):
+        for place, window in zip(passages, windows):
             for question in range(store.questions_at[place], store.questions_at[place + 1]):
                 if question != asked and int(store.question_sentence[question]) in window:
-                    found.append((question, int(store.question_sentence[question]), n))
+                    found.append((question, int(store.question_sentence[question])))
         random.shuffle(found)
-        if swapped:
-            first = (asked, None, -1)
-        else:
-            gold = int(store.question_sentence[asked])
-            first = (asked, gold, next(n for n, window in enumerate(windows) if gold in window))
-        chosen = [(store.item("question", i), sentence, n) for i, sentence, n in [first, *found[: turns - 1]]]
-        for n, (place, window) in enumerate(zip(passages, windows)):
+        first = (asked, None if swapped else int(store.question_sentence[asked]))
+        chosen = [(store.item("question", i), sentence) for i, sentence in [first, *found[: turns - 1]]]
+        # Questions of passages that look alike and are not among these: nothing here answers them.
+        absent = [int(place) for place in store.near[asked] if place >= 0 and place not in passages]
+        for at in range(1, len(chosen)):
+            if absent and random.random() < stage.unanswerable:
+                place = random.choice(absent)
+                if store.questions_at[place] < store.questions_at[place + 1]:
+                    question = random.randrange(store.questions_at[place], store.questions_at[place + 1])
+                    chosen[at] = (store.item("question", question), None)
+        for place, window in zip(passages, windows):
             whole = len(window) == store.section_at[place + 1] - store.section_at[place]
             for i in range(store.missing_at[place], store.missing_at[place + 1]):
                 if whole and len(chosen) > 1 and random.random() < 0.5:
-                    chosen[random.randrange(1, len(chosen))] = (store.item("missing", i), None, -1)
+                    chosen[random.randrange(1, len(chosen))] = (store.item("missing", i), None)
         return chosen
 
-    def telling(self, line, others):
-        """How many of the line's tokens tell it from all others."""
-        for size in range(1, min(MAX_TELLING, len(line)) + 1):
-            if not any(other[:size] == line[:size] and other != line for other in others):
-                return size
-        return min(MAX_TELLING, len(line))
+    def keys(self, random, lines, count):
+        """Questions that are no more than a few words of one line: a signal where a section has few questions."""
+        held = {i: set(line) for i, (_, line) in lines.items()}
+        made = []
+        for _ in range(count):
+            i, (_, line) = random.choice(list(lines.items()))
+            if isinstance(i, tuple) or len(line) < 4:
+                continue
+            size = random.randint(2, min(5, len(line) - 1))
+            start = random.randint(1, len(line) - size)
+            key = line[start : start + size] if random.random() < 0.5 else random.sample(line, size)
+            if all(i == other or not set(key) <= words for other, words in held.items()):
+                made.append((key, i))
+        return made
 
-    def answer(self, lines, sentence, n, style, whole):
-        """-> tokens with the end of turn, and their codes; None when two sources say the very same."""
+    def answer(self, lines, sentence, whole):
+        """-> tokens with the end of turn, and their codes; None when two lines say the very same."""
         if sentence is None:
-            ids = [*self.refusal, END] if whole else [*self.refusal[:3], END]
+            ids = [*self.refusal, END] if whole else [self.refusal[0], END]
             return ids, [DECIDING] + [ANSWER] * (len(ids) - 2) + [ANSWER if whole else NOTHING]
-        line = next(ids for ids, i, _ in lines if i == sentence)
-        others = [ids for ids, i, _ in lines if i != sentence]
-        if line in others:
+        label, line = lines[sentence]
+        if any(other == line for i, (_, other) in lines.items() if i != sentence):
             return None
-        telling = self.telling(line, others)
-        codes = [DECIDING] + [ANSWER] * (len(line) - 1)
-        codes[telling - 1] = DECIDING
         if not whole:
-            return [*line[:telling], END], [*codes[:telling], NOTHING]
-        cite, number = self.cites[n + 1], self.digits[n + 1]
-        # " [" and then the number: the number decides.
-        cite_codes = [ANSWER] + [DECIDING] * (len(cite) - 2) + [ANSWER]
-        digits = number[1:-1]
-        if style == "number first":
-            ids = [*number, *self.space_first(line), END]
-            return ids, [ANSWER] + [DECIDING] * len(digits) + [ANSWER] * (len(ids) - 1 - len(digits))
-        if style == "only number":
-            return [*number, END], [ANSWER] + [DECIDING] * len(digits) + [ANSWER, ANSWER]
-        if style == "no number":
-            return [*line, END], [*codes, ANSWER]
-        if style == "quoted":
-            ids = [*self.quote_open, *line, *self.quote_close, *cite, END]
-            return ids, [ANSWER, *codes, ANSWER, *cite_codes, ANSWER]
-        if style == "json":
-            text = self.tokenizer.decode(line)
-            if '"' in text or "\\" in text:
-                return None
-            ids = [*self.json_open, *line, *self.json_middle, *digits, *self.json_close, END]
-            rest = len(self.json_middle)
-            return ids, [ANSWER] * len(self.json_open) + codes + [ANSWER] * rest + [DECIDING] * len(digits) + [ANSWER] * (len(self.json_close) + 1)
-        return [*line, *cite, END], [*codes, *cite_codes, ANSWER]
-
-    def space_first(self, line):
-        """The line as it stands after a number: a line break keeps its first piece the same as in its source."""
-        return [NEWLINE, *line]
+            return [*label, END], [DECIDING, NOTHING]
+        return [*label, NEWLINE, *line, END], [DECIDING] + [ANSWER] * (len(line) + 2)

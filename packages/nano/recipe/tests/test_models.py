@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from lib import gguf
+from lib import fused, gguf
 from lib.llama import Llama, Shape
 from lib.tokenizer import CHAT_TEMPLATE, Tokenizer, count_parts, learn
 
@@ -95,3 +95,21 @@ class LlamaTest(unittest.TestCase):
         self.assertGreater((model(ids) - before).abs().max().item(), 1e-3)
         model.switch_adapter(False)
         torch.testing.assert_close(model(ids), before)
+
+
+@unittest.skipIf(fused.kernels() is None, "no C compiler")
+class FusedTest(unittest.TestCase):
+    def test_gives_the_results_and_gradients_of_pytorch(self):
+        torch.manual_seed(0)
+        # Heads of 32 and of 64; a length that the kernels take (128), and one that they leave to PyTorch (50).
+        for width, heads, length in ((64, 2, 128), (128, 2, 96), (64, 2, 50)):
+            plain = Llama(Shape(vocabulary=90, width=width, blocks=2, heads=heads, feed_forward=96)).initialise(1)
+            mine = Llama(plain.shape).initialise(1).fuse()
+            ids = torch.randint(0, 90, (3, length))
+            weights = torch.randn(3, length, 90)
+            results = [model(ids) for model in (plain, mine)]
+            torch.testing.assert_close(results[1], results[0], rtol=1e-4, atol=1e-5)
+            for model, result in zip((plain, mine), results):
+                (result * weights).sum().backward()
+            for (name, one), two in zip(plain.named_parameters(), mine.parameters()):
+                torch.testing.assert_close(two.grad, one.grad, rtol=1e-3, atol=1e-4, msg=name)

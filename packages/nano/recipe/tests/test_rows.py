@@ -6,15 +6,16 @@ from functools import partial
 
 import numpy as np
 
-from base.plan import CURRICULUM, WEIGHTS
+from base.plan import CONTINUED, CURRICULUM, WEIGHTS
+from base.train import LAYOUT as BASE_LAYOUT
 from lib import facts
-from lib.corpus import PACKAGE, Section, check_written
+from lib.corpus import Section, check_written
 from lib.feed import Feed, make_batch
 from lib.rows import ANSWER, DECIDING, Rows
 from lib.store import fact_sections, prepare
-from lib.tokenizer import END, START, Tokenizer, count_parts, learn
+from lib.tokenizer import END, NEWLINE, START, Tokenizer, count_parts, learn
 
-LAYOUT = json.loads((PACKAGE / "models/nano-base.card.json").read_text())["prompt"]
+LAYOUT = json.loads(BASE_LAYOUT.read_text())
 
 
 class RowsTest(unittest.TestCase):
@@ -58,10 +59,28 @@ class RowsTest(unittest.TestCase):
         again = self.tokenizer.chat([{"role": "system", "content": LAYOUT["system"]}, {"role": "user", "content": user}])
         self.assertEqual(again[: len(prompt)], prompt)
         said = answer.split("assistant\n")[1] if "assistant\n" in answer else answer
-        sentence, number = said.rsplit(" [", 1)
-        source = user.split(f"[{number[:-1]}] ")[1].split("\n[")[0]
-        self.assertIn(sentence, source)
+        label, sentence = said.split("\n")
+        self.assertIn(f"\n{label}\n{sentence}\n", f"{user}\n")
         self.assertIn(DECIDING, codes[end:answer_end])
+
+    def test_a_lookup_asks_for_the_one_line_that_holds_its_words(self):
+        stage = type(CONTINUED[0])(1.0, {"lookup": 1})
+        asked = 0
+        for seed in range(8):
+            ids, codes = self.rows.lookup(random.Random(seed), stage, 400)
+            first = ids.index(START)
+            # Label and line by turns, each ended by a line break.
+            parts = np.split(np.array(ids[1:first]), [at for at in range(first) if ids[at] == NEWLINE])
+            parts = [[token for token in part.tolist() if token != NEWLINE] for part in parts]
+            labelled = {label[0]: set(line) for label, line in zip(parts[::2], parts[1::2]) if label}
+            turns = [at for at, token in enumerate(ids) if token == START]
+            for at in turns:
+                end = ids.index(END, at)
+                key, label = set(ids[at + 1 : end]), ids[end + 1]
+                self.assertEqual([name for name, line in labelled.items() if key <= line], [label])
+                asked += 1
+            self.assertEqual(len(turns), sum(1 for code in codes if code == DECIDING))
+        self.assertGreater(asked, 40)
 
     def test_what_decides_lies_within_what_is_answered(self):
         stage = CURRICULUM[1]

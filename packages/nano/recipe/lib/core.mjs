@@ -1,0 +1,21 @@
+// The product's own prompt, so that a model is scored on what it will be asked.
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { packageFolder } from "./llama-cpp.mjs";
+
+const built = (file) => import(pathToFileURL(join(packageFolder, "../core/dist/prompt", file)).href);
+
+/** `layOut(question, passages)` -> chat messages; `read(text, passages)` -> what a reader sees of the model's text. */
+export async function promptLayout(format) {
+  const [{ layOutPrompt, layOutSources }, { LabelReader }] = await Promise.all([
+    built("layout.js"),
+    built("labels.js"),
+  ]);
+  return {
+    layOut: (question, passages) => layOutPrompt(format, { question, passages, history: [] }),
+    read: (text, passages) =>
+      format.sentenceLabels
+        ? new LabelReader(layOutSources(format, passages).labels, (n) => `[${n}]`).readWhole(text)
+        : text,
+  };
+}
