@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 
 // Tests run on the sources: the "@advisor/source" export condition names them, so no build can be stale.
@@ -10,7 +11,9 @@ export default defineConfig({
     environment: "node",
     testTimeout: 60_000,
     hookTimeout: 60_000,
-    // Two tiers (see docs/architecture.md): fast tests with fakes in parallel, model tests in one forked worker.
+    // Two tiers (see docs/architecture.md): fast tests with fakes on all cores, then model tests in two forked processes.
+    // Modules are loaded once a worker: a test leaves nothing behind in them.
+    isolate: false,
     projects: [
       {
         extends: true,
@@ -24,6 +27,8 @@ export default defineConfig({
           ],
           exclude: ["**/*.model.test.ts", "**/node_modules/**", "**/dist/**"],
           pool: "threads",
+          maxWorkers: availableParallelism(),
+          sequence: { groupOrder: 0 },
         },
       },
       {
@@ -36,9 +41,9 @@ export default defineConfig({
             "examples/*.test.ts",
           ],
           pool: "forks",
-          maxWorkers: 1,
-          isolate: false,
-          fileParallelism: false,
+          // Two, so that one works while the other waits, for a killed process or a lock; more would each load the models.
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
           testTimeout: 120_000,
           hookTimeout: 120_000,
         },

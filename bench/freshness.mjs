@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { nanoEmbedder } from "@advisor/nano";
 import { createTransformersEmbedder, openKnowledge } from "@advisor/retrieval";
+import { PERTURBED_ID } from "./lib/bench-embedder.mjs";
 
 const given = process.argv[2] ?? "10000";
 const EDITS = Number(process.argv[3] ?? 25);
@@ -23,7 +24,7 @@ const embedder = await openKnowledge({ location, embedder: nano, create: ownStor
   (store) => store.dispose().then(() => nano),
   (error) => {
     if (error.code !== "store_embedder_mismatch") throw error;
-    return { ...nano, id: `perturbed ${nano.id}` };
+    return { ...nano, id: PERTURBED_ID };
   },
 );
 

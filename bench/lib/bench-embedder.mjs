@@ -29,6 +29,9 @@ export function perturb(base, seed, noise = NOISE) {
   return vector.map((value) => value / norm);
 }
 
+/** Of a store whose vectors are perturbed. */
+export const PERTURBED_ID = "perturbed-embeddings@1";
+
 /**
  * Counts tokens as the real embedder does, and gives each text a perturbed embedding of one of `texts`, chosen by the
  * text's hash. `real` stays the caller's.
@@ -41,7 +44,7 @@ export async function perturbingEmbedder(real, texts) {
       return perturb(bases[hash.readUInt32LE(0) % bases.length], hash.readUInt32LE(4));
     });
   return {
-    id: "perturbed-embeddings@1",
+    id: PERTURBED_ID,
     dimensions: real.dimensions,
     maxTokens: real.maxTokens,
     embed,

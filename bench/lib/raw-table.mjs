@@ -13,7 +13,7 @@ const [{ chunkFilter }, { clausesOf }, { PASSAGE_COLUMNS }] = await Promise.all(
 ]);
 
 /** Limits as in packages/retrieval/src/store/lance.ts, and its settings of the vector index. */
-const session = () => new lance.Session(128n * 1024n * 1024n, 32n * 1024n * 1024n);
+const session = () => new lance.Session(256n * 1024n * 1024n, 32n * 1024n * 1024n);
 const REFINE = 10;
 
 export async function openRawTable(location) {

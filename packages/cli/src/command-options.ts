@@ -51,6 +51,15 @@ export const filterOptions: Options = (command) =>
     )
     .option("--under <path>", "only pages whose path begins so");
 
+export const rerankOptions: Options = (command) =>
+  command
+    .optionsGroup("Ranking:")
+    .option(
+      "--reranker <path>",
+      "folder of a cross-encoder that reads the first passages again, or a JSON file with its settings (default: none)",
+    )
+    .option("--rerank-depth <n>", "how many passages it reads (default: 30)");
+
 export const passageOptions: Options = (command) =>
   command
     .optionsGroup("Passages:")

@@ -17,6 +17,7 @@ import {
   type SearchMode,
   searchModeSchema,
 } from "@advisor/contracts";
+import type { RerankFlags } from "./reranker-flag.ts";
 import type { FilterFlags } from "./where.ts";
 
 /** Flags as commander hands them over: text, unless they are switches. */
@@ -38,7 +39,7 @@ export interface ModelFlags {
   readonly gpu: boolean;
 }
 
-export interface AnswerFlags extends AskerFlags, ModelFlags, PassageFlags {
+export interface AnswerFlags extends AskerFlags, ModelFlags, PassageFlags, RerankFlags {
   readonly mode?: string;
   readonly adapter?: string;
   readonly adapterScale?: string;

@@ -9,6 +9,7 @@ import {
   outputOptions,
   passageOptions,
   principalOptions,
+  rerankOptions,
   storeOptions,
   tenantOption,
   timeOption,
@@ -133,7 +134,13 @@ export function createProgram(
       done(import("./commands/watch.ts").then(({ watch }) => watch(context, names, flags))),
     );
 
-  command("check", "find outdated, repeated, contradictory and broken pages", tenantOption, storeOptions)
+  command(
+    "check",
+    "find outdated, repeated, contradictory and broken pages",
+    tenantOption,
+    rerankOptions,
+    storeOptions,
+  )
     .optionsGroup("Options:")
     .option(
       "--questions <file>",
@@ -151,6 +158,7 @@ export function createProgram(
     principalOptions,
     filterOptions,
     passageOptions,
+    rerankOptions,
     batchOptions,
     storeOptions,
   )
@@ -171,6 +179,7 @@ export function createProgram(
     principalOptions,
     filterOptions,
     passageOptions,
+    rerankOptions,
     batchOptions,
     storeOptions,
     modelOptions,
@@ -186,6 +195,7 @@ export function createProgram(
     answerOptions,
     principalOptions,
     filterOptions,
+    rerankOptions,
     storeOptions,
     modelOptions,
   )
@@ -239,6 +249,7 @@ export function createProgram(
     "doctor",
     "say what runs here, what was found and what is missing",
     principalOptions,
+    rerankOptions,
     storeOptions,
     modelOptions,
   ).action((flags) => done(import("./commands/doctor.ts").then(({ doctor }) => doctor(context, flags))));

@@ -11,6 +11,7 @@ import type { CommandContext } from "./context.ts";
 import { embedderOf } from "./embedder-flag.ts";
 import { DEFAULT_STORE, EMBEDDED } from "./flag-values.ts";
 import type { ModelFlags, StoreFlags } from "./flags.ts";
+import { type RerankFlags, rerankingOf } from "./reranker-flag.ts";
 import { mayHaveStore, storeLocation, storeOf } from "./store-flag.ts";
 
 /** Opens an advisor for the length of a piece of work. */
@@ -31,13 +32,14 @@ export async function withAdvisor<Result>(
 /** Settings of the advisor that the flags describe, paths made absolute. */
 export function settingsOf(
   context: CommandContext,
-  flags: StoreFlags & Partial<ModelFlags>,
+  flags: StoreFlags & Partial<ModelFlags> & RerankFlags,
   onProgress: OnProgress,
 ): AdvisorSettings {
   const path = (value: string) => resolve(context.host.cwd, value);
   return {
     store: storeOf(context, flags),
     embedder: embedderOf(flags.embedder, context.host.cwd),
+    ...rerankingOf(flags, context.host.cwd),
     ...(flags.model !== undefined && { model: flags.model === EMBEDDED ? EMBEDDED : path(flags.model) }),
     ...(flags.adapters?.length && { adapters: flags.adapters.map(path) }),
     ...(flags.gpu !== undefined && { gpu: flags.gpu ? ("auto" as const) : (false as const) }),

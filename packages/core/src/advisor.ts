@@ -31,6 +31,7 @@ import type {
   Principal,
   PromptFormat,
   PurgeReport,
+  Reranker,
   Retriever,
   SearchMode,
   SearchRequest,
@@ -43,6 +44,7 @@ import type {
 } from "@advisor/contracts";
 
 import type { EmbedderChoice } from "./embedder-choice.ts";
+import type { RerankerChoice } from "./reranker-choice.ts";
 import type { StoreChoice } from "./store-choice.ts";
 
 /** What an advisor is made of. Every field has a default, and every part can be replaced through its contract. */
@@ -66,6 +68,14 @@ export interface AdvisorSettings {
    * OpenAI-compatible server with settings, or an embedder of your own. Default `nano`. See docs/embedders.md.
    */
   readonly embedder?: "nano" | (string & {}) | EmbedderChoice | Embedder;
+  /**
+   * Reads the first passages of a hybrid search again, each together with the question, and puts them in its order: the
+   * folder of a cross-encoder for transformers.js, one with settings, or a reranker of your own. It loads with the store.
+   * Default none. Without effect on a retriever of your own. See docs/retrieval.md.
+   */
+  readonly reranker?: string | RerankerChoice | Reranker;
+  /** How many passages the reranker reads, 1 to 200. Default 30. */
+  readonly rerankDepth?: number;
   /** Paths of LoRA GGUFs, each with its manifest beside it. With the nano model its own adapters are there too. */
   readonly adapters?: readonly string[];
   /** Adapter of the arms `adapter` and `hybrid` when a request names none. Default: the only one there is, if so. */

@@ -8,9 +8,11 @@ import {
 import { createFakeEmbedder, createFakeGenerator, createFakeRetriever } from "@advisor/contracts/testing";
 import { describe, expect, it, vi } from "vitest";
 import { collect, createFixture, EMPLOYEE, NOTICE, PAGES, takeFirstChoice } from "../test/fixture.ts";
+import type { AdvisorSettings } from "./advisor.ts";
 import { assembleAdvisor, createAdvisor } from "./create-advisor.ts";
 import { GENERAL_PROFILE } from "./model-profile.ts";
 import type { StoreRequest } from "./parts.ts";
+import type { RerankerChoice } from "./reranker-choice.ts";
 import { parseSettings } from "./settings.ts";
 
 const QUESTION = "How long is the notice period?";
@@ -27,13 +29,21 @@ function createLoaders(replies: Parameters<typeof createFakeGenerator>[0] = { re
     }),
     generator: vi.fn(async (): Promise<Generator> => generator),
     embedder: vi.fn(async (): Promise<Embedder> => embedder),
+    reranker: vi.fn(async (_: string | RerankerChoice) => createReranker()),
     profile: vi.fn(async () => ({ ...GENERAL_PROFILE, grounding: "quoted" as const })),
   };
   let time = 0;
   let ids = 0;
   const environment = { now: () => ++time, newId: () => `answer-${++ids}` };
-  const advisor = assembleAdvisor(parseSettings({ adapter: "voice" }), loaders, environment);
-  return { advisor, loaders, retriever, generator, embedder };
+  const withSettings = (settings: AdvisorSettings) =>
+    assembleAdvisor(parseSettings({ adapter: "voice", ...settings }), loaders, environment);
+  return { advisor: withSettings({}), withSettings, loaders, retriever, generator, embedder };
+}
+
+function createReranker() {
+  const dispose = vi.fn(async () => undefined);
+  const score = vi.fn(async (_: string, texts: readonly string[]) => texts.map(() => 0));
+  return { id: "fake-reranker", score, dispose, [Symbol.asyncDispose]: dispose };
 }
 
 const loads = (loaders: ReturnType<typeof createLoaders>["loaders"]) => ({
@@ -59,6 +69,8 @@ describe("settings", () => {
       "invalid_setting",
       /settings, embedder/,
     ],
+    ["a reranker without score", { reranker: { dispose() {} } }, "invalid_setting", /settings, reranker/],
+    ["a rerankDepth of 0", { rerankDepth: 0 }, "invalid_setting", /settings, rerankDepth/],
     ["a topK of 0", { topK: 0 }, "invalid_setting", /settings, topK/],
     ["an unknown mode", { mode: "all" }, "unknown_mode", /settings, mode/],
     ["an unknown grounding", { grounding: "free" }, "invalid_setting", /settings, grounding/],
@@ -187,6 +199,29 @@ describe("parts", () => {
       true,
       true,
     ]);
+  });
+
+  it("hand a reranker to the store: the caller's own stays theirs, a loaded one is freed", async () => {
+    const own = createReranker();
+    const parts = createLoaders();
+    await using given = parts.withSettings({ reranker: own });
+    await given.search("notice");
+    expect(parts.loaders.retriever.mock.lastCall?.[0].reranker).toBe(own);
+    expect(parts.loaders.reranker).not.toHaveBeenCalled();
+    await given.dispose();
+    expect(own.dispose).not.toHaveBeenCalled();
+
+    const named = createLoaders();
+    const advisor = named.withSettings({ reranker: "models/cross" });
+    await advisor.warmUp();
+    expect(named.loaders.reranker.mock.calls).toEqual([["models/cross"]]);
+    const loaded = await named.loaders.reranker.mock.results[0]?.value;
+    expect(named.loaders.retriever.mock.lastCall?.[0].reranker).toBe(loaded);
+    named.retriever.dispose = async () => {
+      throw new Error("store stuck");
+    };
+    await expect(advisor.dispose()).rejects.toThrow("store stuck");
+    expect(loaded.dispose).toHaveBeenCalledOnce();
   });
 
   it("are all freed when one of them fails to close, and the failure is told", async () => {

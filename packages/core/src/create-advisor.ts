@@ -29,7 +29,7 @@ import { createWorkTracker } from "./work-tracker.ts";
  * Makes an advisor. Nothing is loaded yet: store, embedder and model load on first use, once, and a failed load is
  * tried again on the next use.
  *
- * Parts given in the settings (a retriever, embedder or generator of your own) stay yours: `dispose` leaves them open.
+ * Parts given in the settings (a retriever, embedder, reranker or generator of your own) stay yours: `dispose` leaves them open.
  *
  * @throws BadInputError `invalid_setting` or `unknown_mode`, naming the field.
  */
@@ -208,7 +208,7 @@ export function assembleAdvisor(
           // There is nothing to warm before the first sync.
           if (!isStoreMissing(error)) throw error;
         });
-        await Promise.all([parts.profile(), parts.embedder(), store, parts.generator()]);
+        await Promise.all([parts.profile(), parts.embedder(), parts.reranker(), store, parts.generator()]);
       }),
     dispose,
     [Symbol.asyncDispose]: dispose,

@@ -65,6 +65,7 @@ export {
   type PurgeReport,
   principalSchema,
   promptFormatSchema,
+  type Reranker,
   type Retriever,
   type SearchMode,
   type SearchRequest,
@@ -106,4 +107,5 @@ export { createAdvisor } from "./create-advisor.ts";
 export type { EmbedderChoice } from "./embedder-choice.ts";
 export { DEFAULT_PROMPT_FORMAT } from "./prompt/default-format.ts";
 export { type ReembedOptions, reembed } from "./reembed.ts";
+export type { RerankerChoice } from "./reranker-choice.ts";
 export type { StoreChoice } from "./store-choice.ts";

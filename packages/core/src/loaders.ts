@@ -2,6 +2,7 @@ import { nanoAdapters, nanoChatModel } from "@advisor/nano";
 import { loadEmbedder, NANO, vectorWeightOf } from "./embedder-choice.ts";
 import { GENERAL_PROFILE, profileOfCard } from "./model-profile.ts";
 import type { PartLoaders } from "./parts.ts";
+import { loadReranker } from "./reranker-choice.ts";
 
 /**
  * The import of the native library, once a model loads. Its start then waits for another process, which is the time to
@@ -47,12 +48,19 @@ export const loaders: PartLoaders = {
     return loadEmbedder(setting, settings);
   },
 
-  async retriever({ store, embedder, create, settings }) {
+  async reranker(setting) {
+    await modelImport;
+    return loadReranker(setting);
+  },
+
+  async retriever({ store, embedder, reranker, create, settings }) {
     const { openKnowledge } = await import("@advisor/retrieval");
     const vectorWeight = await vectorWeightOf(settings.embedder);
     return openKnowledge({
       ...(typeof store === "string" ? { location: store } : store),
       embedder,
+      ...(reranker && { reranker }),
+      ...(settings.rerankDepth === undefined ? {} : { rerankDepth: settings.rerankDepth }),
       create,
       ...(settings.keepVersions ? { keepVersions: settings.keepVersions } : {}),
       ...(vectorWeight === undefined ? {} : { vectorWeight }),

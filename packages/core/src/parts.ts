@@ -1,14 +1,22 @@
-import { AdvisorError, type Embedder, type Generator, type Retriever } from "@advisor/contracts";
+import {
+  AdvisorError,
+  type Embedder,
+  type Generator,
+  type Reranker,
+  type Retriever,
+} from "@advisor/contracts";
 import type { AskParts } from "./ask.ts";
 import type { EmbedderChoice } from "./embedder-choice.ts";
 import { lazyPart } from "./lazy-part.ts";
 import type { ModelProfile } from "./model-profile.ts";
+import type { RerankerChoice } from "./reranker-choice.ts";
 import type { ParsedSettings } from "./settings.ts";
 import type { StoreChoice } from "./store-choice.ts";
 
 /** How each part is made when the caller gave none of their own. */
 export interface PartLoaders {
   embedder(setting: string | EmbedderChoice, settings: ParsedSettings): Promise<Embedder>;
+  reranker(setting: string | RerankerChoice): Promise<Reranker>;
   /** With `create` false a store that is not there is `store_missing`. */
   retriever(store: StoreRequest): Promise<Retriever>;
   generator(model: string, settings: ParsedSettings): Promise<Generator>;
@@ -18,11 +26,14 @@ export interface PartLoaders {
 export interface StoreRequest {
   readonly store: string | StoreChoice;
   readonly embedder: Embedder;
+  readonly reranker?: Reranker;
   readonly create: boolean;
   readonly settings: ParsedSettings;
 }
 
 export interface AdvisorParts extends AskParts {
+  /** Undefined when the settings name none. */
+  reranker(): Promise<Reranker | undefined>;
   /** The retriever, its store made when there is none. Reading never makes one: a mistyped path would answer nothing. */
   retrieverForWriting(): Promise<Retriever>;
   /** Frees what was loaded here. Parts that the caller gave are the caller's to free. */
@@ -38,10 +49,21 @@ export function createParts(
   const embedder = ownOrLazy<string | EmbedderChoice, Embedder>(settings.embedder, (setting) =>
     loaders.embedder(setting, settings),
   );
+  const reranker =
+    settings.reranker === undefined
+      ? undefined
+      : ownOrLazy<string | RerankerChoice, Reranker>(settings.reranker, loaders.reranker);
   let create = false;
-  const retriever = ownOrLazy<string | StoreChoice, Retriever>(settings.store, async (store) =>
-    loaders.retriever({ store, embedder: await embedder.get(), create, settings }),
-  );
+  const retriever = ownOrLazy<string | StoreChoice, Retriever>(settings.store, async (store) => {
+    const [embeds, reranks] = await Promise.all([embedder.get(), reranker?.get()]);
+    return loaders.retriever({
+      store,
+      embedder: embeds,
+      ...(reranks && { reranker: reranks }),
+      create,
+      settings,
+    });
+  });
   const generator = ownOrLazy<string, Generator>(settings.model, (model) =>
     loaders.generator(model, settings),
   );
@@ -55,6 +77,7 @@ export function createParts(
   );
   return {
     embedder: embedder.get,
+    reranker: async () => reranker?.get(),
     retriever: retriever.get,
     async retrieverForWriting() {
       try {
@@ -68,8 +91,11 @@ export function createParts(
     generator: generator.get,
     profile: profile.get,
     async dispose() {
-      // The retriever works with the embedder, so it goes first.
-      await settled([generator.dispose(), retriever.dispose().finally(embedder.dispose)]);
+      // The retriever works with embedder and reranker, so it goes first.
+      const store = retriever
+        .dispose()
+        .finally(() => settled([embedder.dispose(), reranker?.dispose() ?? Promise.resolve()]));
+      await settled([generator.dispose(), store]);
     },
   };
 }

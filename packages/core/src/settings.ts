@@ -13,6 +13,7 @@ import {
 } from "@advisor/contracts";
 import { z } from "zod";
 import { embedderSettingSchema, NANO } from "./embedder-choice.ts";
+import { rerankerSettingSchema } from "./reranker-choice.ts";
 import { isStoreChoice, type StoreChoice } from "./store-choice.ts";
 import { stringOrPart } from "./string-or-part.ts";
 
@@ -54,6 +55,8 @@ const settingsSchema = z.strictObject({
     "nano, the path of a GGUF",
   ).default("nano"),
   embedder: embedderSettingSchema.default(NANO),
+  reranker: rerankerSettingSchema.optional(),
+  rerankDepth: z.number().int().min(1).max(MAX_TOP_K).optional(),
   adapters: z.array(z.string().min(1)).max(MAX_ADAPTERS).default([]),
   adapter: adapterChoiceSchema.optional(),
   principal: principalSchema.optional(),

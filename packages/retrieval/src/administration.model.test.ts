@@ -85,7 +85,7 @@ describe.each(["a folder", "an object store"])("on %s", (kind) => {
 test("administration waits for the writer, and gives up in time", async () => {
   await using knowledge = await open({ lockTimeoutMs: 200 });
   await knowledge.upsert([{ uri: "a", text: "The zebra." }]);
-  const child = spawnChild("lock-child.ts", join(folder, "store"), "60000");
+  const child = await spawnChild("lock-child.ts", join(folder, "store"), "60000");
   await child.ready;
   await expect(knowledge.removeTenant?.({ principal })).rejects.toMatchObject({ code: "store_locked" });
   await expect(knowledge.reindex?.({ principal })).rejects.toMatchObject({ code: "store_locked" });

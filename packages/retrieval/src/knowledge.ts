@@ -137,9 +137,11 @@ export async function openKnowledge(settings: KnowledgeSettings): Promise<Retrie
       return now;
     };
     const { database } = await openGeneration(store, generation);
+    /** As it stands in the writing turn at hand. */
+    let standing: Manifest = manifest;
     return createRetriever({
       ...parsed,
-      keepVersions: () => settleKeepVersions(store.database, location, parsed.keepVersions),
+      keepVersions: () => settleKeepVersions(store.database, standing, parsed.keepVersions),
       reranking: parsed.reranker && { reranker: parsed.reranker, depth: parsed.rerankDepth },
       location,
       database,
@@ -147,7 +149,7 @@ export async function openKnowledge(settings: KnowledgeSettings): Promise<Retrie
       indexPolicy: { ...DEFAULT_INDEX_POLICY, exactSearchRows: parsed.exactSearchRows },
       exclusively: (options, work) =>
         exclusively(options, async (turn) => {
-          await finishSwitch(store, await currentManifest());
+          standing = await finishSwitch(store, await currentManifest());
           return work(turn);
         }),
       currentManifest,

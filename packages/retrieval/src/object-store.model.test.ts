@@ -41,6 +41,70 @@ const anew = () => {
 describeRetriever("LanceDB on an object store", anew);
 describeHistory("LanceDB on an object store", anew);
 
+describe("a store on Google Cloud Storage", () => {
+  test("is written, changed, read again, erased, and survives the lost answer to a commit", async () => {
+    await using gcs = await createFakeS3({ dialect: "gcs" });
+    const { storageOptions } = gcs;
+    const place = { location: "gs://test/stores/a", storageOptions };
+    {
+      await using knowledge = await open(place);
+      await knowledge.upsert([{ uri: "a", text: "The zebra is striped." }]);
+      let lost = 0;
+      gcs.fault = ({ method, key }) =>
+        method === "PUT" && key.includes("tenant-") && key.endsWith(".manifest") && lost++ === 0
+          ? "cut-after"
+          : undefined;
+      await knowledge.upsert([{ uri: "a", text: "The zebra is fast." }]);
+      gcs.fault = undefined;
+      expect(lost).toBeGreaterThan(1);
+    }
+    await using knowledge = await open({ ...place, create: false });
+    await using other = await open({ ...place, create: false });
+    await Promise.all([
+      knowledge.upsert([{ uri: "b", text: "The lion sleeps." }]),
+      other.upsert([{ uri: "c", text: "The otter swims." }]),
+    ]);
+    expect(await find(knowledge, "zebra")).toContain("The zebra is fast.");
+    expect((await other.status()).tenants).toMatchObject([{ documents: 3 }]);
+    await knowledge.purge?.([{ uri: "a" }], DEFAULT_PRINCIPAL);
+    expect(await find(other, "zebra")).not.toContain("The zebra is fast.");
+    const held = gcs.objects.keys.map((key) => String(gcs.objects.get(key)?.body));
+    expect(held.filter((body) => body.includes("zebra"))).toEqual([]);
+  });
+});
+
+describe("a cloud that is not set up", () => {
+  test.each([
+    ["no account of Azure's", "az://container/store", {}, "invalid_setting", /azure_storage_account_name/],
+    [
+      "a container of Azure's that is not there",
+      "az://container/store",
+      { azure_storage_account_name: "someone", azure_storage_account_key: "a2V5IG9mIHNvbWVvbmU=" },
+      "store_missing",
+      /no such bucket/,
+    ],
+  ])("%s: the next step is said, and no secret", async (_, at, options, code, message) => {
+    const { createServer } = await import("node:http");
+    const server = createServer((_request, response) => {
+      response.statusCode = 404;
+      response.end("<Error><Code>ContainerNotFound</Code><Message>x</Message></Error>");
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const { port } = server.address() as import("node:net").AddressInfo;
+    const storageOptions = {
+      ...{ azure_storage_endpoint: `http://127.0.0.1:${port}`, allow_http: "true", ...impatient },
+      ...options,
+    };
+    const failure = await open({ location: at, storageOptions, allowRemote: true }).catch(
+      (error: Error) => error,
+    );
+    server.close();
+    expect(failure).toMatchObject({ code, message: expect.stringMatching(message) });
+    const { inspect } = await import("node:util");
+    expect(inspect(failure, { depth: 9 })).not.toContain("a2V5IG9m");
+  });
+});
+
 describe("a store on an object store", () => {
   test("is there again when it is opened anew, and leaves nothing outside its prefix", async () => {
     const before = new Set(s3.objects.keys);
@@ -54,6 +118,21 @@ describe("a store on an object store", () => {
     const made = s3.objects.keys.filter((key) => !before.has(key));
     expect(made.length).toBeGreaterThan(0);
     expect(made.filter((key) => !key.startsWith(`${prefix}/`))).toEqual([]);
+  });
+
+  test("a change of one page, and a search, make few requests", async () => {
+    await using knowledge = await open();
+    await knowledge.upsert([{ uri: "a", text: "The zebra is striped." }]);
+    const requestsOf = async (work: () => Promise<unknown>) => {
+      const before = s3.requests;
+      await work();
+      return s3.requests - before;
+    };
+    const changed = await requestsOf(() => knowledge.upsert([{ uri: "a", text: "The zebra is fast." }]));
+    const searched = await requestsOf(() => find(knowledge, "zebra"));
+    // Each is a round trip: measured, and a tenth more.
+    expect(changed).toBeLessThanOrEqual(105);
+    expect(searched).toBeLessThanOrEqual(30);
   });
 
   test("missing, and not to be made: says so, and makes nothing; so does looking at it", async () => {

@@ -54,7 +54,7 @@ export async function killAtRandom({
       const work = WORK[round % WORK.length] as Work;
       await writePages(folder, pages, round++);
       if (work === "first sync") await rm(location, { recursive: true, force: true });
-      const child = spawnChild(
+      const child = await spawnChild(
         "crash-child.ts",
         JSON.stringify({ work, location, pages: folder, source: SOURCE }),
       );

@@ -8,6 +8,8 @@ export interface PdfOptions {
   readonly claimedPages?: number;
   /** The first page is its own parent's parent. */
   readonly loop?: boolean;
+  /** Nodes of the page tree above the pages, each the one child of the one before it. Default 1. */
+  readonly treeDepth?: number;
   /** Instead of the lines: bytes of the content streams, deflated. */
   readonly content?: Buffer;
   /** Instead of the lines: the content stream of each page. */
@@ -24,14 +26,21 @@ export function makePdf(pages: readonly (readonly string[])[], options: PdfOptio
   const kids = pages.map((_, i) => `${5 + i * 2} 0 R`);
   const { outline = [] } = options;
   const root = 5 + pages.length * 2;
+  const below = root + (outline.length > 0 ? 1 + outline.length : 0);
+  const depth = options.treeDepth ?? 1;
+  const count = options.claimedPages ?? pages.length;
+  const leaf = depth === 1 ? 2 : below + depth - 2;
   add(`<< /Type /Catalog /Pages 2 0 R ${outline.length > 0 ? `/Outlines ${root} 0 R` : ""} >>`);
   const loop = options.loop ? "2 0 R " : "";
-  add(`<< /Type /Pages /Kids [${loop}${kids.join(" ")}] /Count ${options.claimedPages ?? pages.length} >>`);
+  const node = (object: number, parent: string, children: string) =>
+    `<< /Type /Pages ${parent} /Kids [${object === leaf ? children : `${object === 2 ? below : object + 1} 0 R`}] /Count ${count} >>`;
+  const children = `${loop}${kids.join(" ")}`;
+  add(node(2, "", children));
   add("<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>");
   add(`<< /Title (${escaped(options.title ?? "")}) >>`);
   for (const [i, lines] of pages.entries()) {
     add(
-      `<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents ${6 + i * 2} 0 R /Resources << /Font << /F1 3 0 R >> >> >>`,
+      `<< /Type /Page /Parent ${leaf} 0 R /MediaBox [0 0 595 842] /Contents ${6 + i * 2} 0 R /Resources << /Font << /F1 3 0 R >> >> >>`,
     );
     const shown = lines.map((line) => (line === "" ? "T*" : `(${escaped(line)}) Tj T*`)).join("\n");
     const data = deflateSync(
@@ -53,6 +62,9 @@ export function makePdf(pages: readonly (readonly string[])[], options: PdfOptio
         `<< /Title (${escaped(title)}) /Parent ${root} 0 R ${next} /Dest [${5 + page * 2} 0 R ${target}] >>`,
       );
     }
+  }
+  for (let object = below; object <= leaf; object++) {
+    add(node(object, `/Parent ${object === below ? 2 : object - 1} 0 R`, children));
   }
   const parts: Buffer[] = [Buffer.from("%PDF-1.4\n")];
   const offsets: number[] = [];

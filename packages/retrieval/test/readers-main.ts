@@ -27,7 +27,7 @@ try {
   };
   await measure();
   const alone = await measure();
-  const child = spawnChild("busy-writer-child.ts", location, String(documents));
+  const child = await spawnChild("busy-writer-child.ts", location, String(documents));
   await child.ready;
   const beside = await measure();
   child.kill();

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { dirname, join } from "node:path";
 import type { Readable, Writable } from "node:stream";
 import { fileURLToPath } from "node:url";
+import { bundle } from "./bundle.ts";
 
 const folder = dirname(fileURLToPath(import.meta.url));
 
@@ -17,11 +18,12 @@ export interface Child {
   kill(): void;
 }
 
-/** Starts a module of this folder in a process of its own. */
-export function spawnChild(module: string, ...args: readonly string[]): Child {
+/** Starts a module of this folder in a process of its own. Its arguments begin at the third of `process.argv`. */
+export async function spawnChild(module: string, ...args: readonly string[]): Promise<Child> {
+  const path = join(folder, module);
   const child: ChildProcessByStdio<Writable, Readable, Readable> = spawn(
     process.execPath,
-    [join(folder, "child.mjs"), join(folder, module), ...args],
+    [await bundle(path), path, ...args],
     { stdio: ["pipe", "pipe", "pipe"] },
   );
   let errors = "";

@@ -51,10 +51,12 @@ export async function raceWriters(settings: RaceSettings): Promise<RaceResult> {
   const { location, storageOptions, processes, seconds } = settings;
   const folder = await mkdtemp(join(tmpdir(), "race-"));
   const file = (i: number) => join(folder, `${i}.jsonl`);
-  const children: Child[] = Array.from({ length: processes }, (_, i) =>
-    spawnChild(
-      "write-race-child.ts",
-      JSON.stringify({ location, storageOptions, seconds, writer: i, file: file(i) }),
+  const children: Child[] = await Promise.all(
+    Array.from({ length: processes }, (_, i) =>
+      spawnChild(
+        "write-race-child.ts",
+        JSON.stringify({ location, storageOptions, seconds, writer: i, file: file(i) }),
+      ),
     ),
   );
   try {

@@ -29,6 +29,11 @@ describe("createTextStream", () => {
         expect(pieces.join("").includes("\uFFFD")).toBe(text.includes("\uFFFD"));
       }),
     );
+    for (const text of ["\uFFFD\u00A0", "\uFFFD\uFFFD€", "a\uFFFD😀b", "\uFFFDé\uFFFD"]) {
+      for (const drops of [true, false]) {
+        expect(streamed(byteModel(drops), "before", text).join("")).toBe(text);
+      }
+    }
     expect(streamed(byteModel(), "", "a€b")).toEqual(["a", "", "", "€", "b", ""]);
   });
 

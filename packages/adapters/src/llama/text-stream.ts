@@ -40,8 +40,14 @@ export function createTextStream(model: LlamaModel, before: readonly Token[]): T
       window.push(token);
       pending++;
       const text = model.detokenize(window, false);
-      if (text.endsWith(REPLACEMENT) && pending < MAX_CHARACTER_TOKENS) return "";
-      return take(text);
+      if (!text.endsWith(REPLACEMENT)) return take(text);
+      if (pending < MAX_CHARACTER_TOKENS) return "";
+      // A text may hold the replacement character itself, and what comes after it be unfinished.
+      const added = text.startsWith(written) ? text.slice(written.length, -1) : "";
+      if (added === "") return take(text);
+      written += added;
+      pending = 1;
+      return added;
     },
     flush() {
       return pending === 0 ? "" : take(model.detokenize(window, false));

@@ -15,9 +15,10 @@ import { printableLine } from "../output/printable.ts";
 import { createProgressLine } from "../output/progress-line.ts";
 import { indent, wrap } from "../output/wrap.ts";
 import { EXIT_FAILURE, EXIT_OK } from "../report-error.ts";
+import type { RerankFlags } from "../reranker-flag.ts";
 import { requireStore, settingsOf, withAdvisor } from "../with-advisor.ts";
 
-export interface CheckFlags extends StoreFlags {
+export interface CheckFlags extends StoreFlags, RerankFlags {
   readonly questions?: string;
   readonly fail: boolean;
   readonly verbose?: boolean;

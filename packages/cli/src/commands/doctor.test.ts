@@ -1,6 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { ModelError, StoreError } from "@advisor/contracts";
+import type { AdvisorSettings } from "@advisor/core";
 import { describe, expect, it } from "vitest";
 import { fakeCore, type Script, status } from "../../test/fake-advisor.ts";
 import { inFolder, json, type Ran, runCli } from "../../test/run-cli.ts";
@@ -117,6 +118,35 @@ describe("doctor", () => {
     expect(ran.code).toBe(1);
     expect(named(ran, "model")?.status).toBe("ok");
     expect(named(ran, "embedder")).toMatchObject({ status: "fail", text: "bad onnx" });
+  });
+
+  it("tells a broken reranker from a working embedder, and once", async () => {
+    const argv = ["--reranker", "cross", "--rerank-depth", "20"];
+    const json = await doctor(healthy, { argv: [...argv, "--json"] });
+    expect(named(json, "reranker")).toMatchObject({ status: "ok", text: "cross, found and works" });
+
+    const core = fakeCore(healthy);
+    const failing = {
+      ...core,
+      createAdvisor: async (settings: AdvisorSettings = {}) => {
+        const advisor = await core.createAdvisor(settings);
+        const fails = () => Promise.reject(new Error("bad cross-encoder"));
+        return settings.reranker ? { ...advisor, warmUp: fails, status: fails, roles: fails } : advisor;
+      },
+    };
+    const ran = await inFolder((cwd) => {
+      mkdirSync(join(cwd, ".advisor"));
+      return runCli(["doctor", "--json", ...argv], { core: failing, cwd });
+    });
+    expect(ran.code).toBe(1);
+    expect(named(ran, "embedder")?.status).toBe("ok");
+    expect(findings(ran).filter(({ status }) => status === "fail")).toMatchObject([
+      { name: "reranker", text: "bad cross-encoder" },
+    ]);
+    expect(core.settings.find(({ reranker }) => reranker)).toMatchObject({
+      reranker: expect.stringMatching(/cross$/),
+      rerankDepth: 20,
+    });
   });
 
   it("tells of a store that does not open", async () => {

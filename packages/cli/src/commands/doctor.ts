@@ -11,6 +11,7 @@ import type { Style, Terminal } from "../output/terminal.ts";
 import { padEnd } from "../output/width.ts";
 import { indent, wrap } from "../output/wrap.ts";
 import { EXIT_FAILURE, EXIT_OK } from "../report-error.ts";
+import type { RerankFlags } from "../reranker-flag.ts";
 import { settingsOf } from "../with-advisor.ts";
 
 const SECTIONS = { machine: "Machine", models: "Models", store: "Store", access: "Access" } as const;
@@ -19,7 +20,10 @@ const STATUS_WIDTH = 4;
 const NAME_WIDTH = 9;
 
 /** `advisor doctor`. Exit code 1 when something that is needed does not work. */
-export async function doctor(context: CommandContext, flags: AskerFlags & ModelFlags): CommandResult {
+export async function doctor(
+  context: CommandContext,
+  flags: AskerFlags & ModelFlags & RerankFlags,
+): CommandResult {
   const { host, terminal, signal } = context;
   const principal = principalOf(flags);
   const progress = createProgressLine(host, { json: flags.json === true });

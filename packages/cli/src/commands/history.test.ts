@@ -1,5 +1,6 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
+import { PassThrough } from "node:stream";
 import type { DocumentReference, DocumentVersion } from "@advisor/contracts";
 import { describe, expect, it } from "vitest";
 import { answer, document, type FakeCore, fakeCore, searchResult } from "../../test/fake-advisor.ts";
@@ -74,6 +75,71 @@ describe("purge", () => {
     const partly = await runStored(["purge", "a.md", "never.md", "--yes", "--json"], purging());
     expect(partly.code).toBe(1);
     expect(json(partly)).toMatchObject({ purged: [{ uri: "a.md" }], skipped: [{ uri: "never.md" }] });
+  });
+
+  /** A terminal at which someone types this once they are asked. */
+  const atTerminal = (typed: string, argv: readonly string[], core: FakeCore) =>
+    inFolder((cwd) => {
+      mkdirSync(join(cwd, ".advisor"));
+      const stdin = Object.assign(new PassThrough(), { isTTY: true, setRawMode: () => {} });
+      let out = "";
+      return runCli(["purge", ...argv], {
+        ...{ core, cwd, stdin, columns: 100, env: { NO_COLOR: "1" } },
+        onOut: (text) => {
+          out += text;
+          if (!plain(out).endsWith("[y/N] ")) return;
+          out = "";
+          setImmediate(() => stdin.write(typed));
+        },
+      });
+    });
+
+  it.each(["y\r", "Yes\r", "  YES \r"])("erases at a terminal when %j is typed", async (typed) => {
+    const asked: unknown[] = [];
+    const ran = await atTerminal(typed, ["people/leave.md"], purging(asked));
+    expect(plain(ran.out)).toMatch(
+      /^people\/leave\.md, 2 versions, of \/docs\r?\n.*Erase it from every version\? \[y\/N\] /s,
+    );
+    expect(ran.out).toContain("1 page erased");
+    expect(ran.code).toBe(0);
+    expect(asked).toEqual([[[{ uri: "people/leave.md" }], { tenant: "default", roles: ["administrator"] }]]);
+  });
+
+  it.each([
+    ["n", "n\r"],
+    ["nothing", "\r"],
+    ["yesterday", "yesterday\r"],
+    ["Ctrl-C", "\u0003"],
+    ["Ctrl-C after yes", "yes\u0003"],
+    ["the end", "\u0004"],
+  ])("erases nothing at a terminal when it is told %s", async (_, typed) => {
+    const asked: unknown[] = [];
+    const ran = await atTerminal(typed, ["people/leave.md"], purging(asked));
+    expect(ran.out).toContain("Nothing was erased.\n");
+    expect(ran.code).toBe(1);
+    expect(asked).toEqual([]);
+  });
+
+  it("names each page before it asks, and asks nothing when there is none", async () => {
+    const stored = [version(), former, version({ documentId: "d2", uri: "b.md\u001b[2J" })];
+    const both = fakeCore({
+      versions: async () => stored,
+      purge: async () => ({ purged: [], skipped: [], elapsedMs: 1 }),
+    });
+    const ran = await atTerminal("n\r", ["people/leave.md"], both);
+    expect(ran.out).toContain("people/leave.md, 2 versions, of /docs\n");
+    expect(ran.out).toMatch(/b\.md.*, 1 version, of \/docs\n/);
+    expect(ran.out).not.toContain("\u001b[2J");
+    expect(plain(ran.out)).toContain("Erase them from every version? [y/N] ");
+
+    const none = fakeCore({
+      versions: async () => [],
+      purge: async () => ({ purged: [], skipped: [{ uri: "never.md", reason: "not stored" }], elapsedMs: 1 }),
+    });
+    const quiet = await atTerminal("", ["never.md"], none);
+    expect(quiet.code).toBe(1);
+    expect(quiet.out).toContain("never.md: not stored\n");
+    expect(quiet.out).not.toContain("[y/N]");
   });
 
   it("does nothing unasked where nobody can say yes", async () => {

@@ -20,11 +20,12 @@ import { writePassages, writeSearchTimings } from "../output/passages.ts";
 import { createProgressLine } from "../output/progress-line.ts";
 import { writeWarnings } from "../output/warnings.ts";
 import { questionOf } from "../question.ts";
+import type { RerankFlags } from "../reranker-flag.ts";
 import { searchLine } from "../result-lines.ts";
 import { allOf, filterOf } from "../where.ts";
 import { requireKnownRoles, requireStore, settingsOf, withAdvisor } from "../with-advisor.ts";
 
-export interface SearchFlags extends AskerFlags, BatchFlags, PassageFlags, TimeFlags {
+export interface SearchFlags extends AskerFlags, BatchFlags, PassageFlags, RerankFlags, TimeFlags {
   readonly mode?: string;
   readonly full?: boolean;
 }

@@ -12,18 +12,19 @@ import type { CommandContext } from "../context.ts";
 import { EMBEDDED } from "../flag-values.ts";
 import type { ModelFlags, StoreFlags } from "../flags.ts";
 import { counted } from "../output/numbers.ts";
+import type { RerankFlags } from "../reranker-flag.ts";
 import { mayHaveStore, storeLocation } from "../store-flag.ts";
 import { requireKnownRoles, syncHint, withAdvisor } from "../with-advisor.ts";
 import type { Finding } from "./finding.ts";
 
-/** The chat model, its adapters and the embedder, each loaded for real. */
+/** The chat model, its adapters, the embedder and the reranker, each loaded for real. */
 export async function examineModels(
   context: CommandContext,
-  flags: StoreFlags & ModelFlags,
+  flags: StoreFlags & ModelFlags & RerankFlags,
   settings: AdvisorSettings,
 ): Promise<Finding[]> {
   const alone = { ...settings, store: absentStore("") };
-  return withAdvisor(context, alone, async (advisor) => {
+  return withAdvisor(context, withoutReranker(alone), async (advisor) => {
     const findings: Finding[] = [];
     try {
       const { model, adapters } = await advisor.status();
@@ -31,9 +32,8 @@ export async function examineModels(
       if (adapters.length === 0) findings.push(noAdapters());
     } catch (error) {
       findings.push(failed("models", "model", error));
-      return [...findings, ...(await embedderAlone(context, flags, alone))];
     }
-    return [...findings, ...(await embedderAlone(context, flags, alone))];
+    return [...findings, ...(await searchModels(context, flags, alone))];
   });
 }
 
@@ -56,20 +56,30 @@ export async function examineEngine(context: CommandContext): Promise<Finding> {
 }
 
 /** Apart from the chat model, so that one's failure is not told as the other's. */
-async function embedderAlone(
+async function searchModels(
   context: CommandContext,
-  flags: StoreFlags,
+  flags: StoreFlags & RerankFlags,
   settings: AdvisorSettings,
 ): Promise<Finding[]> {
   const { adapters: _, ...others } = settings;
-  try {
-    await withAdvisor(context, { ...others, model: absentModel() }, (advisor) => advisor.warmUp());
-  } catch (error) {
-    return [failed("models", "embedder", error)];
-  }
-  const text =
+  const load = async (name: string, text: string, wanted: AdvisorSettings): Promise<Finding> => {
+    try {
+      await withAdvisor(context, { ...wanted, model: absentModel() }, (advisor) => advisor.warmUp());
+      return { section: "models", name, status: "ok", text };
+    } catch (error) {
+      return failed("models", name, error);
+    }
+  };
+  const words =
     flags.embedder === EMBEDDED ? "nano, found and its hash is right" : `${flags.embedder}, found and works`;
-  return [{ section: "models", name: "embedder", status: "ok", text }];
+  const embedder = await load("embedder", words, withoutReranker(others));
+  if (flags.reranker === undefined || embedder.status === "fail") return [embedder];
+  return [embedder, await load("reranker", `${flags.reranker}, found and works`, others)];
+}
+
+/** A reranker that does not load is told of in its own line. */
+function withoutReranker({ reranker: _, rerankDepth: __, ...others }: AdvisorSettings): AdvisorSettings {
+  return others;
 }
 
 function chatModel(model: ModelInfo, flags: ModelFlags): Finding {
@@ -142,7 +152,7 @@ export async function examineStore(
       },
     ];
   }
-  const { adapters: _, ...others } = settings;
+  const { adapters: _, ...others } = withoutReranker(settings);
   try {
     const { store } = await withAdvisor(context, { ...others, model: absentModel() }, (advisor) =>
       advisor.status(),
@@ -220,7 +230,7 @@ export async function examinePrincipal(
     facts: { ...principal, named: !unnamed },
   };
   if (!mayHaveStore(context, flags)) return found;
-  const { adapters: _, ...others } = settings;
+  const { adapters: _, ...others } = withoutReranker(settings);
   try {
     await withAdvisor(context, { ...others, model: absentModel() }, (advisor) =>
       requireKnownRoles(advisor, principal),

@@ -1,8 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { chunkAll } from "../../test/chunk-all.ts";
 import { extract } from "../extract/extract.ts";
 import type { Block } from "./blocks.ts";
-import { type ChunkSpan, chunkBlocks, MAX_CHUNK_TOKENS, TARGET_CHUNK_TOKENS } from "./chunker.ts";
+import { type ChunkSpan, MAX_CHUNK_TOKENS, TARGET_CHUNK_TOKENS } from "./chunker.ts";
 import { splitSentences } from "./sentences.ts";
 
 const countWords = (texts: readonly string[]) =>
@@ -14,7 +15,7 @@ function chunk(
   maxTokens = 512,
 ): { text: string; chunks: (ChunkSpan & { text: string })[]; blocks: readonly Block[] } {
   const { text, blocks, title = "page.md" } = extract(markdown, "text/markdown");
-  const spans = chunkBlocks(text, blocks, { title, maxTokens, countTokens: countWords });
+  const spans = chunkAll(text, blocks, { title, maxTokens, countTokens: countWords });
   return { text, blocks, chunks: spans.map((span) => ({ ...span, text: text.slice(span.start, span.end) })) };
 }
 
@@ -72,7 +73,7 @@ const hostile = fc.oneof(
   { weight: 1, arbitrary: fc.string({ unit: "binary", maxLength: 200 }) },
 );
 
-describe("chunkBlocks", () => {
+describe("chunkSteps", () => {
   test("a page's words lie in its chunks, each under its heading path", () => {
     const { chunks } = chunk(
       "# Guide\n\nIntro.\n\n## Install\n\nRun it. Then wait.\n\n### Linux\n\nUse apt.\n\n## Use\n\nCall it.\n\n## Empty\n",
@@ -195,7 +196,7 @@ describe("chunkBlocks", () => {
         return texts.map((text) => Math.ceil(text.length / 3));
       };
       const { text, blocks } = extract(`# T\n\n${run}`, "text/markdown");
-      const spans = chunkBlocks(text, blocks, { title: "T", maxTokens: 256, countTokens });
+      const spans = chunkAll(text, blocks, { title: "T", maxTokens: 256, countTokens });
       expect(spans.map(({ start, end }) => text.slice(start, end)).join("") === run).toBe(true);
       for (const { start, end } of spans) expect((end - start) / 3).toBeLessThanOrEqual(MAX_CHUNK_TOKENS);
       expect(longest).toBeLessThanOrEqual(5 * 4096);

@@ -53,12 +53,8 @@ interface Section {
  * Cuts a document into chunks. A chunk lies in one section, so its heading path holds for all of it. Chunks of a section
  * are of about equal size; they begin and end with a sentence, a table row or a line of code. Tables and code blocks stay
  * whole where they fit. A sentence is cut only when it alone exceeds the limit, and then at white space if there is any.
+ * Gives undefined where nothing is ready yet: a step takes milliseconds, however long the document.
  */
-export function chunkBlocks(text: string, blocks: readonly Block[], settings: ChunkSettings): ChunkSpan[] {
-  return [...chunkSteps(text, blocks, settings)].filter((step) => step !== undefined);
-}
-
-/** The same a step at a time: undefined when nothing is ready yet. A step takes milliseconds, however long the document. */
 export function* chunkSteps(
   text: string,
   blocks: readonly Block[],

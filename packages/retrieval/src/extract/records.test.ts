@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { chunkBlocks } from "../chunk/chunker.ts";
+import { chunkAll } from "../../test/chunk-all.ts";
 import { extract } from "./extract.ts";
 import { Unreadable } from "./front-matter.ts";
 
@@ -17,7 +17,7 @@ const units = (source: string, mediaType: Parameters<typeof extract>[1]) => {
 };
 const passages = (source: string, mediaType: Parameters<typeof extract>[1]) => {
   const { text, blocks } = extract(source, mediaType);
-  return chunkBlocks(text, blocks, settings).map(({ start, end, headings }) => ({
+  return chunkAll(text, blocks, settings).map(({ start, end, headings }) => ({
     headings,
     text: text.slice(start, end),
   }));

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { chunkBlocks } from "../chunk/chunker.ts";
+import { chunkAll } from "../../test/chunk-all.ts";
 import { extract } from "./extract.ts";
 import { SOURCE_CODE_ENDINGS } from "./source-code.ts";
 
@@ -61,7 +61,7 @@ describe("source code", () => {
     const { text, blocks, roles } = extract(source, "text/x-source-code", "x.ts");
     expect(text).toBe(source);
     expect(roles).toBeUndefined();
-    const chunks = chunkBlocks(text, blocks, {
+    const chunks = chunkAll(text, blocks, {
       title: "x.ts",
       maxTokens: 240,
       countTokens: (texts) => texts.map((piece) => Math.ceil(piece.length / 4)),

@@ -137,6 +137,16 @@ describe("PDF", () => {
     await slow.dispose();
   }, 60_000);
 
+  test("a page tree of any depth is read, or ends at the limit on time", async () => {
+    const deep = makePdf([["First."], ["Last."]], { treeDepth: 3_000 });
+    expect((await read(deep, "pdf")).text).toBe("First.\n\nLast.");
+    const short = createUnpacker({ limits: { maxMs: 50 } });
+    const deeper = makePdf([["First."]], { treeDepth: 50_000 });
+    expect(await reason(read(deeper, "pdf", short))).toBe("reading it took longer than 0.05 seconds");
+    await short.dispose();
+    expect((await read(makePdf([["Next."]]), "pdf")).text).toBe("Next.");
+  }, 60_000);
+
   test("encrypted, broken, empty and endless ones are refused with a reason", async () => {
     const good = makePdf([["Text."]]);
     expect(await reason(read(makePdf([["Text."]], { encrypted: true }), "pdf"))).toBe(

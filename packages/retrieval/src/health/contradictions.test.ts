@@ -84,3 +84,79 @@ test("but a sentence of it that is copied with another number is found, wherever
   const { findings } = checkContradictions([healthPage("finance/invoicing.md", text), copy]);
   expect(findings).toMatchObject([{ quote: original, other: { uri: "support/faq.md" } }]);
 });
+
+test("what only looks like a value is none: numbers that are names, conditions, parts of a page, notes", () => {
+  const differ = (a: string, b: string) =>
+    checkContradictions([healthPage("a.md", `# Build\n\n${a}\n`), healthPage("b.md", `# Build\n\n${b}\n`)])
+      .findings.length;
+  const looks: [string, string][] = [
+    [
+      "The reference build can be found at acme/builder#133.",
+      "The reference build can be found at acme/builder#145.",
+    ],
+    [
+      "The build server was described by its author [2].",
+      "The build server was described by its author [3].",
+    ],
+    ["See 3101 for the detailed rationale of the build.", "See 573 for the detailed rationale of the build."],
+    [
+      'The build file has a version; "1.2" is the only legal value.',
+      'The build file has a version; "2.0" is the only legal value.',
+    ],
+    [
+      "A build system with glibc 2.12 or newer is supported here.",
+      "A build system with glibc 2.17 or newer is supported here.",
+    ],
+    [
+      "Python 3.4 has reached its end of life in the build.",
+      "Python 3.5 has reached its end of life in the build.",
+    ],
+    [
+      "The build starts when the count is >= 400 on the main server.",
+      "The build starts when the count is >= 900 on the main server.",
+    ],
+    [
+      "The first section of the build shows 3 boxes in a row.",
+      "The first section of the build shows 4 boxes in a row.",
+    ],
+    ["All three build servers are in the same cellar.", "All four build servers are in the same cellar."],
+    [
+      "Once the build has been called, Runner gets no further events.",
+      "Once the build has been called, Worker gets no further events.",
+    ],
+    ["Build spans are offered by Telemetry.", "Build spans are offered by Telemetry-swift."],
+    ["_10% complete_", "_50% complete_"],
+  ];
+  for (const [a, b] of looks) expect(`${a} ${differ(a, b)}`).toBe(`${a} 0`);
+  // The same forms with a value of their own.
+  expect(
+    differ(
+      "The build server keeps 12 artefacts of each branch.",
+      "The build server keeps 14 artefacts of each branch.",
+    ),
+  ).toBe(1);
+  expect(
+    differ(
+      "A build takes at most 30 minutes, then it ends.",
+      "A build takes at most 45 minutes, then it ends.",
+    ),
+  ).toBe(1);
+});
+
+test("pages of two years may differ, and so may a page that says it of several things", () => {
+  const election = (uri: string, year: number, seats: string) =>
+    healthPage(
+      uri,
+      `# Election\n\nIn this election ${seats} people must be elected by the members.\n\nIt opens in ${year}.\n\nIt ends in ${year}, as in ${year} all do.\n`,
+    );
+  const found = (...pages: ReturnType<typeof election>[]) => checkContradictions(pages).findings.length;
+  expect(found(election("a.md", 2023, "five"), election("b.md", 2024, "four"))).toBe(0);
+  expect(found(election("a.md", 2024, "five"), election("b.md", 2024, "four"))).toBe(1);
+  const goals = (uri: string, ...shares: number[]) =>
+    healthPage(
+      uri,
+      `# Goals\n\n${shares.map((share) => `- The goal of the team is ${share}% complete.`).join("\n")}\n`,
+    );
+  expect(found(goals("a.md", 10, 50), goals("b.md", 50))).toBe(0);
+  expect(found(goals("a.md", 10), goals("b.md", 50))).toBe(1);
+});

@@ -29,6 +29,8 @@ const SCOPES = [
   "effective",
   "language",
 ];
+/** A page that names one year so often, and no other as often, is of that year: an election's, a conference's. */
+const MIN_YEAR_MENTIONS = 3;
 /** What happens once, so that two days for it cannot both be right. */
 const ONCE = new Set(
   "found open launch establish expir end start due born decid introduc releas valid clos acquir sign last plac hand renew publish take place deadlin".split(
@@ -46,6 +48,7 @@ interface Context {
   readonly topics: ReadonlySet<string>;
   readonly qualifiers: string;
   readonly title: readonly TitleWord[];
+  readonly year: string | undefined;
 }
 
 interface TitleWord {
@@ -67,13 +70,14 @@ export function checkContradictions(pages: readonly Page[]): { findings: Finding
   let statements = 0;
   for (const page of pages) {
     const contexts = new Map<string, Context>();
+    const year = yearOf(page);
     for (const statement of statementsOf(page)) {
       statements++;
       if (statement.stems.length < MIN_STEMS) continue;
       const path = statement.headings.join("\n");
       let context = contexts.get(path);
       if (!context) {
-        context = contextOf(page, statement.headings, places);
+        context = contextOf(page, year, statement.headings, places);
         contexts.set(path, context);
       }
       const key = `${statement.stems.join(" ")}|${statement.values
@@ -90,7 +94,8 @@ export function checkContradictions(pages: readonly Page[]): { findings: Finding
   return { findings, statements };
 }
 
-function compareAll(group: readonly Told[], findings: Finding[]): void {
+function compareAll(all: readonly Told[], findings: Finding[]): void {
+  const group = withoutLists(all);
   const reported = new Set<string>();
   for (const [index, first] of group.entries()) {
     for (const second of group.slice(index + 1)) {
@@ -111,6 +116,19 @@ function compareAll(group: readonly Told[], findings: Finding[]): void {
       });
     }
   }
+}
+
+/** Without the pages that say it of several things themselves, each with its own value: those are lists. */
+function withoutLists(group: readonly Told[]): readonly Told[] {
+  const said = new Map<string, Told>();
+  const lists = new Set<string>();
+  for (const told of group) {
+    const { documentId } = told.page;
+    const before = said.get(documentId);
+    if (!before) said.set(documentId, told);
+    else if (differenceOf(before.statement, told.statement)) lists.add(documentId);
+  }
+  return lists.size === 0 ? group : group.filter(({ page }) => !lists.has(page.documentId));
 }
 
 /** The values that differ, when that can only be a contradiction. */
@@ -136,6 +154,7 @@ function differenceOf(a: Statement, b: Statement): readonly [Value, Value] | und
 /** Whether the pages, where these sentences stand, speak of the same thing. */
 function sameSubject({ context: a, statement, page }: Told, { context: b, page: other }: Told): boolean {
   if (a.qualifiers !== b.qualifiers) return false;
+  if (a.year !== undefined && b.year !== undefined && a.year !== b.year) return false;
   for (const scope of SCOPES) {
     if (JSON.stringify(page.metadata[scope] ?? null) !== JSON.stringify(other.metadata[scope] ?? null))
       return false;
@@ -157,7 +176,22 @@ function siblings(a: readonly TitleWord[], b: readonly TitleWord[]): boolean {
   return left.some(({ telling }) => telling);
 }
 
-function contextOf(page: Page, headings: readonly string[], places: ReadonlySet<string>): Context {
+/** The year that a page is of, when it names one more often than any other. */
+function yearOf({ text }: Page): string | undefined {
+  const counts = new Map<string, number>();
+  for (const [year] of text.matchAll(/(?<![\p{L}\d.,/_-])(?:19|20)\d\d(?![\p{L}\d/_])/gu)) {
+    counts.set(year, (counts.get(year) ?? 0) + 1);
+  }
+  const [[year, most] = ["", 0], [, next] = ["", 0]] = [...counts].sort(([, a], [, b]) => b - a);
+  return most >= MIN_YEAR_MENTIONS && most > next ? year : undefined;
+}
+
+function contextOf(
+  page: Page,
+  year: string | undefined,
+  headings: readonly string[],
+  places: ReadonlySet<string>,
+): Context {
   const path = page.uri.replace(/\.[a-z0-9]{1,8}$/i, "");
   const all = [path, page.title, ...headings];
   const topics = new Set<string>();
@@ -185,5 +219,5 @@ function contextOf(page: Page, headings: readonly string[], places: ReadonlySet<
       ? []
       : [{ stem, telling: /\d/.test(word) || (index > 0 && /^\p{Lu}/u.test(word)) }];
   });
-  return { topics, title, qualifiers: [...qualifiers].sort().join(" ") };
+  return { topics, title, year, qualifiers: [...qualifiers].sort().join(" ") };
 }

@@ -24,9 +24,15 @@ const MAX_STATEMENT_LENGTH = 500;
 /** What these point at stands outside the sentence. */
 const POINTING =
   /^(?:it|this|these|they|that|those|such|he|she|both|others?|another|here|there|then|the same|the former|the latter|its|their)\b/i;
+/** A part of the page itself: a figure that is described, a step of what it shows. */
+const PART_OF_PAGE =
+  /^(?:in |on )?the (?:first|second|third|last|next|previous|following|above|left|right|upper|lower) (?:section|part|example|step|image|picture|figure|diagram|screenshot|column|row|line|table|list|panel|item|frame|box|block|slide)\b/i;
+/** "All three objects": those that the page has spoken of. The pattern follows the masked form's number words. */
+const COUNTED_BEFORE =
+  /^all (?:of )?(?:the |these |those )?(?:\d+|two|three|four|five|six|seven|eight|nine|ten)\b/i;
 /** Numbers after these words tell which one, not how many. */
 const NUMBERED =
-  /^(?:version|level|tier|step|phase|stage|chapter|section|page|class|grade|band|zone|group|type|model|day|week|quarter|year|line|table|figure|no|nr|article|part|building|floor|room)$/i;
+  /^(?:version|level|tier|step|phase|stage|chapter|section|page|class|grade|band|zone|group|type|model|day|week|quarter|year|line|table|figure|no|nr|article|part|building|floor|room|issue|bug|ticket|request|rfc|pep|revision|release|build|see|edition|volume|lesson|exercise|question|method|case)$/i;
 const IS = /^(?:is|are|was|were|be|been)$/i;
 const LINK = /^(?:by|in|at|to|called|named)$/i;
 
@@ -52,6 +58,8 @@ export function statementsOf(page: Page): Statement[] {
 interface Token {
   readonly text: string;
   readonly value?: Value;
+  /** Whether the number is written as a name: `#12`, a note's `[2]`, a literal in quotes, `>= 4`, a version "or newer". */
+  readonly isName?: boolean;
 }
 
 /** The masked form of one sentence; undefined when it states no value or points outside itself. */
@@ -61,10 +69,11 @@ export function readStatement(
   const plain = sentence
     .replace(/^\s*(?:>\s*)*(?:[-*+]\s+|\d+[.)]\s+)?/, "")
     .replace(/!?\[([^\]]*)\]\([^)]*\)/g, "$1")
-    .replace(/\*\*|__|[`*]/g, "")
+    .replace(/\*\*|__|[`*]|(?<![\p{L}\p{N}])_|_(?![\p{L}\p{N}])/gu, "")
     .replace(/\s+/g, " ")
     .trim();
-  if (POINTING.test(plain) || /[?:]$/.test(plain)) return undefined;
+  if ([POINTING, PART_OF_PAGE, COUNTED_BEFORE].some((points) => points.test(plain)) || /[?:]$/.test(plain))
+    return undefined;
   const tokens = tokenise(plain);
   const stems = new Set<string>();
   const values: Value[] = [];
@@ -74,7 +83,8 @@ export function readStatement(
     const before = tokens[i - 1];
     if (token.value) {
       const tellsWhich =
-        token.value.kind === "number" && before && !before.value && isMarker(before.text, i - 1);
+        token.value.kind === "number" &&
+        (token.isName || (before && !before.value && isMarker(before.text, token.text, i - 1)));
       if (!tellsWhich) {
         values.push(token.value);
         continue;
@@ -92,7 +102,8 @@ export function readStatement(
       }
       named = true;
     }
-    if (/\d/.test(token.text)) named = true;
+    if (token.text === ",") continue;
+    if (/^\p{L}.*\d/u.test(token.text)) named = true;
     const stem = contentStem(token.text);
     if (stem !== undefined) stems.add(stem);
   }
@@ -108,23 +119,33 @@ export function readStatement(
 function tokenise(plain: string): Token[] {
   const tokens: Token[] = [];
   const words = (from: number, to: number) => {
-    for (const match of plain.slice(from, to).matchAll(/[\p{L}\p{N}_][\p{L}\p{M}\p{N}_'’-]*|[;(]/gu))
+    for (const match of plain.slice(from, to).matchAll(/[\p{L}\p{N}_][\p{L}\p{M}\p{N}_'’-]*|[;(,]/gu))
       tokens.push({ text: match[0] });
   };
   let from = 0;
   for (const match of plain.matchAll(VALUE_PATTERN)) {
     words(from, match.index);
     const value = readValue(match);
-    tokens.push(value ? { text: match[0], value } : { text: match[0] });
-    from = match.index + match[0].length;
+    const end = match.index + match[0].length;
+    const isName = isWrittenAsName(plain.slice(0, match.index), match[0], plain.slice(end));
+    tokens.push(value ? { text: match[0], value, isName } : { text: match[0] });
+    from = end;
   }
   words(from, plain.length);
   return tokens;
 }
 
-/** "Tarn 2", "Annex 4", "level 3": which one. */
-function isMarker(word: string, index: number): boolean {
-  return NUMBERED.test(word) || (index > 0 && isCapitalised(word));
+function isWrittenAsName(before: string, number: string, after: string): boolean {
+  // A condition of a formula or of code says when, not how much.
+  if (/(?:#|[<>=≤≥]=?)\s?$/.test(before)) return true;
+  if (/\[$/.test(before) && /^\]/.test(after)) return true;
+  if (/["“”'‘«]$/.test(before) && /^["“”'’»]/.test(after)) return true;
+  return /\.\d/.test(number) && /^\+?\s+(?:or|and) (?:newer|later|higher|above|up)\b/i.test(after);
+}
+
+/** "Tarn 2", "Annex 4", "level 3": which one. At a sentence's beginning any word is capitalised; "Python 3.4" is a version. */
+function isMarker(word: string, number: string, index: number): boolean {
+  return NUMBERED.test(word) || (isCapitalised(word) && (index > 0 || /^\d+\.\d/.test(number)));
 }
 
 function isCapitalised(word: string): boolean {

@@ -152,8 +152,8 @@ export function sameValue(a: Value, b: Value): boolean | undefined {
   return Math.abs(a.amount - b.amount) <= 1e-9 * Math.max(Math.abs(a.amount), Math.abs(b.amount));
 }
 
-/** A short form of a name ("Hårteig" for "Sunniva Hårteig") is no other name. */
+/** A short form of a name ("Hårteig" for "Sunniva Hårteig", "Acme" for "Acme-Nord") is no other name. */
 function namesDiffer(a: string, b: string): boolean {
-  const words = new Set(a.split(" "));
-  return !b.split(" ").some((word) => words.has(word));
+  const words = new Set(a.split(/[ -]/));
+  return !b.split(/[ -]/).some((word) => words.has(word));
 }

@@ -9,7 +9,11 @@ const EMPTY = new Set(
   ).split(" "),
 );
 
-/** Words that offices use for one another. Only those whose exchange hardly ever changes what a rule is about. */
+/**
+ * Words that offices use for one another. Only those whose exchange hardly ever changes what a rule is about, so this is no
+ * use of the groups of `search/word-groups.ts`: those join what a question may mean (start, newcomer, join), where one word
+ * too many costs a place in a list. Here it would make two rules one, and call them a contradiction.
+ */
 const CANONICAL = new Map(
   (
     "staff:employee colleague:employee worker:employee receive:get obtain:get entitle:get submit:hand file:hand telephone:call " +
@@ -51,7 +55,7 @@ export function contentStem(word: string): string | undefined {
   const lower = word.toLowerCase().replace(/[’']s?$/, "");
   if (EMPTY.has(lower) || lower === "") return undefined;
   const stem = stemOf(lower);
-  const canonical = CANONICAL.get(lower) ?? CANONICAL.get(stem);
+  const canonical = CANONICAL.get(lower) ?? CANONICAL.get(stem) ?? CANONICAL.get(`${stem}e`);
   return canonical === undefined ? stem : stemOf(canonical);
 }
 

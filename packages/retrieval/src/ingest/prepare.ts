@@ -16,7 +16,7 @@ import type { SourceWarning } from "../extract/records.ts";
 import { wellFormed } from "../extract/well-formed.ts";
 import { identifiersOf } from "../search/identifiers.ts";
 import { factsOf, MAX_FACTS } from "../store/facts.ts";
-import type { StoreRow } from "../store/schema.ts";
+import { rowOf, type StoreRow } from "../store/schema.ts";
 
 /** Goes up when the same blocks would give other chunks or other index texts. */
 const CHUNKER_VERSION = 4;
@@ -122,24 +122,17 @@ export async function prepare(
   const facts = factsOf(metadata);
   if (facts.length > MAX_FACTS) throw new Unreadable(tooMuchMetadata(facts.length));
   const shared = { documentId: id, tenant, source, uri, title, roles, version, facts };
-  const headerRow = (validFrom: number): StoreRow => ({
-    ...shared,
-    id,
-    kind: "document",
-    fingerprint: print,
-    text,
-    ordinal: -1,
-    startOffset: 0,
-    endOffset: text.length,
-    headings: [],
-    metadata: JSON.stringify(metadata),
-    terms: null,
-    context: null,
-    identifiers: null,
-    vector: null,
-    validFrom,
-    validTo: null,
-  });
+  const headerRow = (validFrom: number): StoreRow =>
+    rowOf({
+      ...shared,
+      id,
+      kind: "document",
+      fingerprint: print,
+      text,
+      endOffset: text.length,
+      metadata: JSON.stringify(metadata),
+      validFrom,
+    });
   const chunkRow = (
     span: ChunkSpan,
     ordinal: number,
@@ -147,24 +140,21 @@ export async function prepare(
     validFrom: number,
   ): StoreRow => {
     const piece = text.slice(span.start, span.end);
-    return {
+    return rowOf({
       ...shared,
       id: digest([id, span.start, span.end, piece]).slice(0, 32),
       kind: "chunk",
-      fingerprint: "",
       text: piece,
       ordinal,
       startOffset: span.start,
       endOffset: span.end,
       headings: span.headings,
-      metadata: "",
       terms: piece,
       context: span.context,
       identifiers: identifiersOf(texts[ordinal] ?? piece) || null,
       vector: vector ?? null,
       validFrom,
-      validTo: null,
-    };
+    });
   };
   return {
     id,

@@ -321,7 +321,7 @@ describe("an interrupted sync", () => {
     for (let round = 0; round < 10; round++) {
       await rm(pages, { recursive: true });
       await put(corpus(round));
-      const child = spawnChild("sync-child.ts", store, pages);
+      const child = await spawnChild("sync-child.ts", store, pages);
       await child.ready;
       // Half the kills fall in the first commits, the others anywhere in a sync of some 300 ms.
       await new Promise((resolve) => setTimeout(resolve, round % 2 === 0 ? round * 8 : Math.random() * 300));

@@ -221,7 +221,7 @@ describe("reembedKnowledge", () => {
     }
     let kills = 0;
     for (const ms of [30, 150, 400]) {
-      const child = spawnChild("reembed-child.ts", location, "48");
+      const child = await spawnChild("reembed-child.ts", location, "48");
       await child.ready;
       await sleep(ms);
       child.kill();
@@ -297,7 +297,7 @@ describe("reembedKnowledge", () => {
       await using knowledge = await open();
       await knowledge.upsert(pages(60));
     }
-    const child = spawnChild("search-child.ts", location, "fox", "60");
+    const child = await spawnChild("search-child.ts", location, "fox", "60");
     await child.ready;
     await reembed();
     expect(await child.ended).toBe(0);

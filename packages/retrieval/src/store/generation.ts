@@ -26,10 +26,13 @@ export async function dropGeneration(store: StorePlace, generation: number): Pro
   }
 }
 
-/** Removes the generation that a switch left behind when its process was killed. Only a writer whose turn it is may. */
-export async function finishSwitch(store: StorePlace, manifest: Manifest): Promise<void> {
+/**
+ * Removes the generation that a switch left behind when its process was killed, and gives the manifest as it then is. Only a
+ * writer whose turn it is may.
+ */
+export async function finishSwitch(store: StorePlace, manifest: Manifest): Promise<Manifest> {
   const { replaced, ...rest } = manifest;
-  if (replaced === undefined) return;
+  if (replaced === undefined) return manifest;
   await dropGeneration(store, replaced);
-  await writeManifest(store.database, rest);
+  return writeManifest(store.database, rest);
 }

@@ -1,7 +1,8 @@
 import { both, ERASING, either, endedBy, headerFilter, horizonFilter, rowsOfDocuments } from "./filter.ts";
 import type { HistoryTable } from "./history-table.ts";
 import type { LanceTable } from "./lance.ts";
-import type { StoreRow } from "./schema.ts";
+import type { Row } from "./rows.ts";
+import { rowOf, type StoreRow } from "./schema.ts";
 
 /** A document about to be written or removed. */
 export interface DocumentChange {
@@ -50,17 +51,18 @@ export function createHistory({ live, history, keepMs, now }: HistoryParts): Ten
     for (const { ids, roles } of groups.values()) await history.setRoles(ids, roles);
   };
 
-  const expire = async () => {
-    if (keepMs === Number.POSITIVE_INFINITY) return;
-    const expired = endedBy(keepMs === 0 ? Number.MAX_SAFE_INTEGER : Math.max(0, now() - keepMs));
-    const ended = await history.select(both(headerFilter(), expired), ["validTo"]);
-    if (ended.length === 0) return;
+  /** Gives the headers that stay. */
+  const expire = async (former: readonly Row[]): Promise<readonly Row[]> => {
+    if (keepMs === Number.POSITIVE_INFINITY) return former;
+    const instant = keepMs === 0 ? Number.MAX_SAFE_INTEGER : Math.max(0, now() - keepMs);
+    const ended = former.filter(({ validTo }) => validTo !== null && Number(validTo) <= instant);
+    if (ended.length === 0) return former;
     await setHorizon(history, latest(ended.map(({ validTo }) => Number(validTo))));
-    await history.delete(expired);
+    await history.delete(endedBy(instant));
+    return former.filter(({ validTo }) => validTo === null || Number(validTo) > instant);
   };
 
-  const settleRules = async () => {
-    const former = await history.select(headerFilter(), ["documentId", "roles"]);
+  const settleRules = async (former: readonly Row[]) => {
     if (former.length === 0) return;
     const rules = new Map(
       (await live.select(headerFilter(), ["id", "roles"])).map((row) => [String(row.id), rolesOf(row)]),
@@ -75,9 +77,15 @@ export function createHistory({ live, history, keepMs, now }: HistoryParts): Ten
 
   return {
     async settle() {
-      await finishErasing(live, history);
-      await expire();
-      await settleRules();
+      // One look at the table for all of it: on an object store each is a few requests.
+      const rows = await history.select(either(headerFilter(), ERASING), [
+        "kind",
+        "documentId",
+        "roles",
+        "validTo",
+      ]);
+      if (rows.some(({ kind }) => kind === "erasing")) await eraseDocuments(live, history, []);
+      await settleRules(await expire(rows.filter(({ kind }) => kind === "document")));
     },
     async change(changes, commit) {
       const replaced = changes.filter(({ replaces }) => replaces).map(({ id }) => id);
@@ -161,31 +169,7 @@ export async function finishErasing(live: LanceTable, history: HistoryTable): Pr
 }
 
 function markRow(kind: "horizon" | "erasing", validFrom: number): StoreRow {
-  return {
-    id: kind,
-    kind,
-    documentId: "",
-    tenant: "",
-    source: "",
-    uri: "",
-    title: "",
-    roles: [],
-    version: "",
-    fingerprint: "",
-    text: "",
-    ordinal: -1,
-    startOffset: 0,
-    endOffset: 0,
-    headings: [],
-    metadata: "",
-    facts: [],
-    terms: null,
-    context: null,
-    identifiers: null,
-    vector: null,
-    validFrom,
-    validTo: null,
-  };
+  return rowOf({ id: kind, kind, documentId: "", validFrom });
 }
 
 function rolesOf(row: Readonly<Record<string, unknown>>): string[] {

@@ -86,9 +86,10 @@ describe("planMaintenance", () => {
 
 test("an index has whole bytes for every length of vector", () => {
   for (let dimensions = 1; dimensions < 1100; dimensions++) {
-    const { numSubVectors } = vectorIndexSettings(100_000, dimensions);
-    expect(dimensions % numSubVectors).toBe(0);
+    for (const rows of [60_000, 200_000])
+      expect(dimensions % vectorIndexSettings(rows, dimensions).numSubVectors).toBe(0);
   }
-  expect(vectorIndexSettings(1_000_000, 256)).toEqual({ numPartitions: 244, numSubVectors: 32 });
+  expect(vectorIndexSettings(60_000, 256)).toEqual({ numPartitions: 15, numSubVectors: 32 });
+  expect(vectorIndexSettings(1_000_000, 256)).toEqual({ numPartitions: 244, numSubVectors: 64 });
   expect(vectorIndexSettings(300, 100)).toEqual({ numPartitions: 1, numSubVectors: 10 });
 });

@@ -22,7 +22,7 @@ describe("parseLocation", () => {
     expect(refusal("store", here)).toMatchObject({ code: "invalid_setting", wrongUse: true });
   });
 
-  test.each(["s3://b/p", "gs://b/p", "az://b/p", "db://d", "S3://b"])("refuses %s without leave", (uri) => {
+  test.each(["s3://b/p", "gs://b/p", "az://b/p", "S3://b"])("refuses %s without leave", (uri) => {
     expect(refusal(uri)).toMatchObject({ message: expect.stringMatching(/network.*off.*allowRemote/) });
     expect(refusal(uri, {}, true)).toMatchObject({ kind: "object-store", uri });
   });
@@ -34,6 +34,39 @@ describe("parseLocation", () => {
     expect(
       refusal("az://b/p", { azure_storage_endpoint: "http://localhost:1", azure_storage_account_key: "k" }),
     ).toMatchObject({ kind: "object-store" });
+  });
+
+  test("an emulator of Google's on this machine needs none, and nothing else of Google's does not", () => {
+    const account = (over: object = {}) => ({
+      google_base_url: "http://127.0.0.1:9000",
+      google_service_account_key: JSON.stringify({ disable_oauth: true, ...over }),
+    });
+    expect(refusal("gs://b/p", account())).toMatchObject({ kind: "object-store" });
+    expect(refusal("gs://b/p", account({ gcs_base_url: "http://localhost:1" }))).toMatchObject({
+      kind: "object-store",
+    });
+    for (const options of [
+      { ...account(), google_base_url: "https://storage.googleapis.com" },
+      { ...account(), base_url: "https://storage.googleapis.com" },
+      { google_service_account_key: account().google_service_account_key },
+      { google_base_url: account().google_base_url, google_skip_signature: "true" },
+      { ...account(), google_service_account_key: "no JSON" },
+      { ...account(), google_service_account_path: "/etc/account.json" },
+      { ...account(), googleApplicationCredentials: "/etc/account.json" },
+      account({ disable_oauth: "true" }),
+      account({ disable_oauth: false }),
+      account({ gcs_base_url: "https://storage.googleapis.com" }),
+      here,
+    ]) {
+      expect(refusal("gs://b/p", options)).toMatchObject({ message: expect.stringContaining("allowRemote") });
+    }
+  });
+
+  test("LanceDB's own service is refused, with leave too: what it lacks is said", () => {
+    expect(refusal("db://mine", { api_key: "sk_S3CRET" }, true)).toMatchObject({
+      code: "invalid_setting",
+      message: expect.stringMatching(/lacks calls.*erasing.*s3:\/\//),
+    });
   });
 
   test.each([

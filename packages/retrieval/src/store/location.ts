@@ -11,12 +11,11 @@ export type StoreLocation =
   | { readonly kind: "folder"; readonly path: string }
   | { readonly kind: "object-store"; readonly uri: string; readonly options: StorageOptions };
 
-/** How each scheme names its server, of which one on this machine needs no leave. The others always do. */
+/** How each scheme names its server, of which one on this machine needs no leave. */
 const ENDPOINTS: Readonly<Record<string, readonly string[]>> = {
   s3: ["awsendpoint", "awsendpointurl", "endpoint", "endpointurl"],
   az: ["azurestorageendpoint", "azureendpoint", "endpoint"],
-  gs: [],
-  db: [],
+  gs: ["googlebaseurl", "baseurl"],
 };
 
 /**
@@ -36,12 +35,17 @@ export function parseLocation(
     }
     return { kind: "folder", path: resolve(scheme === "file" ? pathOf(location) : location) };
   }
-  if (!(scheme in ENDPOINTS)) {
+  if (scheme === "db") {
+    // Told by LanceDB's client 0.37.1: it knows neither the key that keeps two writers from one document, nor `optimize`,
+    // without which nothing is ever erased.
     throw invalid(
       "location",
-      `${scheme}:// is no store`,
-      "Name a folder, or an s3://, gs://, az:// or db:// URI",
+      "LanceDB's own service lacks calls that a store needs: keys, and erasing what was stored",
+      "Name a folder, or an s3://, gs:// or az:// URI",
     );
+  }
+  if (!(scheme in ENDPOINTS)) {
+    throw invalid("location", `${scheme}:// is no store`, "Name a folder, or an s3://, gs:// or az:// URI");
   }
   const rest = location.slice(scheme.length + 3);
   if (/[@?#]/.test(rest)) {
@@ -81,8 +85,26 @@ function staysHere(scheme: string, options: StorageOptions): boolean {
   const named = new Map(Object.entries(options).map(([name, value]) => [plain(name), value]));
   const endpoints = (ENDPOINTS[scheme] ?? []).flatMap((name) => named.get(name) ?? []);
   if (endpoints.length === 0 || !endpoints.every(isHere)) return false;
+  if (scheme === "gs") return isEmulated(named);
   // Without a key in hand the client asks the cloud's own service for one.
   return [...named.keys()].some((name) => /accesskey|storagekey|accountkey|saskey|skipsignature/.test(name));
+}
+
+/**
+ * Whether the service account is one of an emulator. With any other, and without one, Google is asked for a key: with
+ * `google_skip_signature` too, at the first write.
+ */
+function isEmulated(named: ReadonlyMap<string, string>): boolean {
+  // A second account, in a file, would win.
+  if ([...named.keys()].some((name) => /serviceaccount(?:path)?$|applicationcredentials$/.test(name)))
+    return false;
+  try {
+    const account = JSON.parse(named.get("googleserviceaccountkey") ?? named.get("serviceaccountkey") ?? "");
+    const { gcs_base_url: endpoint, disable_oauth: isWithoutKey } = account;
+    return isWithoutKey === true && (endpoint === undefined || isHere(String(endpoint)));
+  } catch {
+    return false;
+  }
 }
 
 function isHere(endpoint: string): boolean {

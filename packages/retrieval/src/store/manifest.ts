@@ -104,17 +104,18 @@ export async function writeManifest(database: LanceDatabase, manifest: Manifest)
   return manifest;
 }
 
-/** How long former versions are kept: what the caller wants, which the store then remembers, or else what it remembers. */
+/**
+ * How long former versions are kept: what the caller wants, which the store then remembers, or else what it remembers. The
+ * manifest must be the one that stands: only a writer whose turn it is may call it.
+ */
 export async function settleKeepVersions(
   database: LanceDatabase,
-  location: string,
+  manifest: Manifest,
   wanted: KeepVersions | undefined,
 ): Promise<KeepVersions> {
-  const manifest = await readManifest(database, location);
-  if (manifest && wanted !== undefined && wanted !== manifest.keepVersions) {
-    await writeManifest(database, { ...manifest, keepVersions: wanted });
-  }
-  return wanted ?? manifest?.keepVersions ?? DEFAULT_KEEP_VERSIONS;
+  if (wanted === undefined || wanted === manifest.keepVersions) return manifest.keepVersions;
+  await writeManifest(database, { ...manifest, keepVersions: wanted });
+  return wanted;
 }
 
 /** Throws `store_embedder_mismatch` when the store was made with another embedder. */

@@ -43,6 +43,33 @@ export interface StoreRow {
   readonly validTo: number | null;
 }
 
+/** A row that holds nothing but what is given. */
+export function rowOf(given: Pick<StoreRow, "id" | "kind" | "documentId"> & Partial<StoreRow>): StoreRow {
+  return {
+    tenant: "",
+    source: "",
+    uri: "",
+    title: "",
+    roles: [],
+    version: "",
+    fingerprint: "",
+    text: "",
+    ordinal: -1,
+    startOffset: 0,
+    endOffset: 0,
+    headings: [],
+    metadata: "",
+    facts: [],
+    terms: null,
+    context: null,
+    identifiers: null,
+    vector: null,
+    validFrom: 0,
+    validTo: null,
+    ...given,
+  };
+}
+
 /** Columns that a passage is made of. */
 export const PASSAGE_COLUMNS = [
   "id",

@@ -14,6 +14,15 @@ test.each([
   ["Object at location /x/data/y.lance not found", "store_corrupt"],
   ["lance error: LanceError(IO): Too many open files (os error 24)", "store_failed"],
   ["something else", "store_failed"],
+  [
+    "Unable to find object store prefix: no Azure account name in URI, and no storage account",
+    "invalid_setting",
+  ],
+  [
+    "Error performing token request: Error performing GET http://169.254.169.254/: 403 Forbidden",
+    "store_failed",
+  ],
+  ["Server returned non-2xx status code: 404 Not Found: <Code>ContainerNotFound</Code>", "store_missing"],
 ])("%s is %s", (message, code) => {
   expect(storeFailure(new Error(message), "/store")).toMatchObject({
     code,

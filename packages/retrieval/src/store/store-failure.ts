@@ -1,4 +1,4 @@
-import { AdvisorError, StoreError } from "@advisor/contracts";
+import { AdvisorError, BadInputError, StoreError } from "@advisor/contracts";
 
 /** A failure of the store's engine or file system as the error a caller can act on. */
 export function storeFailure(thrown: unknown, location: string, secrets: readonly string[] = []): Error {
@@ -15,6 +15,24 @@ export function storeFailure(thrown: unknown, location: string, secrets: readonl
       cause: error,
     });
   }
+  if (/no Azure account name|no storage account configured/i.test(message)) {
+    return new BadInputError({
+      code: "invalid_setting",
+      subject,
+      reason: "nobody said whose container it is",
+      nextStep: "Name the account as azure_storage_account_name in storageOptions",
+      cause: error,
+    });
+  }
+  if (NO_CREDENTIALS.test(message)) {
+    return new StoreError({
+      code: "store_failed",
+      subject,
+      reason: "no credentials are given, and the cloud's own service gave none",
+      nextStep: "Hand them over as storageOptions, or in the environment, by the names of docs/storage.md",
+      cause: error,
+    });
+  }
   if (
     /status(?: code)?: 40[13]|lacked the necessary privileges|InvalidAccessKeyId|SignatureDoesNotMatch/i.test(
       message,
@@ -28,7 +46,7 @@ export function storeFailure(thrown: unknown, location: string, secrets: readonl
       cause: error,
     });
   }
-  if (/NoSuchBucket/.test(message)) {
+  if (/NoSuchBucket|ContainerNotFound/.test(message)) {
     return new StoreError({
       code: "store_missing",
       subject,
@@ -72,6 +90,10 @@ export function storeFailure(thrown: unknown, location: string, secrets: readonl
     cause: error,
   });
 }
+
+/** What the client of an object store says when it has no key and asked the machine's cloud for one. */
+const NO_CREDENTIALS =
+  /TokenRequest|error performing token request|169\.254\.169\.254|no providers in chain provided credentials|CredentialsNotLoaded/i;
 
 /** What the client of an object store says when it gave up trying. */
 const UNAVAILABLE =

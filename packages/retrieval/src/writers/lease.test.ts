@@ -35,12 +35,12 @@ function memoryCell() {
 
 let count = 0;
 /** Writers as another machine would have them: a location of their own gives them a queue of their own. */
-function machine(memory: ReturnType<typeof memoryCell>, leaseMs = 300) {
+function machine(memory: ReturnType<typeof memoryCell>, silenceMs = 300) {
   return leaseWriters({
     location: `test-${count++}`,
     open: async () => memory.cell,
     read: async () => memory.value,
-    leaseMs,
+    silenceMs,
   });
 }
 

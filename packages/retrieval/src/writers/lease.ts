@@ -12,11 +12,12 @@ import {
   tellWaiting,
   turnLost,
   type Writers,
+  type WritersSettings,
   type WriterTurn,
 } from "./writer-turn.ts";
 
 /** A holder that has not been heard of for this long may be succeeded. Shorter than the default wait for a turn. */
-const LEASE_MS = 20_000;
+const SILENCE_MS = 20_000;
 /** A waiting writer looks again after a time between this and twice this. */
 const POLL_MS = 200;
 /** How often the cell's past is dropped: after this many turns of this process. */
@@ -29,22 +30,19 @@ const leaseSchema = z.object({
   owner: z.string(),
 });
 
-export interface LeaseSettings {
-  readonly location: string;
+export interface LeaseSettings extends WritersSettings {
   /** Opens the cell, and makes it when it is missing. */
   readonly open: () => Promise<Cell>;
   /** What the cell holds; empty when there is none. */
   readonly read: () => Promise<string>;
-  /** Default 20,000. Tests put a shorter one in its place. */
-  readonly leaseMs?: number;
 }
 
 /**
  * Turns where no file can be locked: the writer's name stands in a cell of the store, changed by compare-and-set alone.
- * The holder goes on counting in it. Whoever sees the same count for `leaseMs`, on its own clock, takes over, so clocks of
+ * The holder goes on counting in it. Whoever sees the same count for `silenceMs`, on its own clock, takes over, so clocks of
  * machines need not agree. A holder that stood still asks before its next commit whether the lease is still its own.
  */
-export function leaseWriters({ location, open, read, leaseMs = LEASE_MS }: LeaseSettings): Writers {
+export function leaseWriters({ location, open, read, silenceMs = SILENCE_MS }: LeaseSettings): Writers {
   let opened: Promise<Cell> | undefined;
   const cellOf = () => {
     opened ??= open();
@@ -63,14 +61,14 @@ export function leaseWriters({ location, open, read, leaseMs = LEASE_MS }: Lease
       stopIfAborted(options.signal);
       const value = await cell.read();
       if (seen?.value !== value) seen = { value, since: performance.now() };
-      const silent = performance.now() - seen.since >= leaseMs;
+      const silent = performance.now() - seen.since >= silenceMs;
       const heard = now();
       if ((value === "" || silent) && (await cell.swap(value, mine))) return { value: mine, heard };
       if (value === "") continue;
       const waited = performance.now() - begin;
       const holder = ownerOf(value);
       if (waited >= options.timeoutMs) {
-        const nextStep = `Wait for it to end and call again; a writer that was killed is succeeded after ${leaseMs / 1000} s`;
+        const nextStep = `Wait for it to end and call again; a writer that was killed is succeeded after ${silenceMs / 1000} s`;
         throw storeLocked(location, holder, options.timeoutMs, nextStep);
       }
       tellWaiting(options, waited, holder);
@@ -82,7 +80,7 @@ export function leaseWriters({ location, open, read, leaseMs = LEASE_MS }: Lease
     run: (options, work) =>
       inTurn(location, options.signal, async () => {
         const cell = await cellOf();
-        const held = hold(cell, await acquire(cell, options), { location, leaseMs });
+        const held = hold(cell, await acquire(cell, options), { location, silenceMs });
         try {
           return await work(held);
         } finally {
@@ -108,7 +106,7 @@ interface Taken {
 function hold(
   cell: Cell,
   taken: Taken,
-  { location, leaseMs }: { readonly location: string; readonly leaseMs: number },
+  { location, silenceMs }: { readonly location: string; readonly silenceMs: number },
 ): WriterTurn & { release(): Promise<void> } {
   let { value, heard } = taken;
   let lost = false;
@@ -128,11 +126,11 @@ function hold(
     last = next.catch(() => {});
     return next;
   };
-  const timer = setInterval(() => renew().catch(() => {}), leaseMs / 4);
+  const timer = setInterval(() => renew().catch(() => {}), silenceMs / 4);
   timer.unref();
   return {
     async check() {
-      if (!lost && elapsed(heard) > leaseMs / 2) await renew();
+      if (!lost && elapsed(heard) > silenceMs / 2) await renew();
       if (lost) throw turnLost(location);
     },
     async release() {

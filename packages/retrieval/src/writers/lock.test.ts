@@ -5,12 +5,12 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { spawnChild } from "../../test/spawn-child.ts";
-import { fileWriters, type LockSettings } from "./lock.ts";
+import { fileWriters } from "./lock.ts";
 import { thisProcess } from "./process-identity.ts";
-import type { TurnOptions, WriterTurn } from "./writer-turn.ts";
+import type { TurnOptions, WritersSettings, WriterTurn } from "./writer-turn.ts";
 
 const asOnlyWriter = <Result>(
-  { location, silenceMs, ...options }: LockSettings & TurnOptions,
+  { location, silenceMs, ...options }: WritersSettings & TurnOptions,
   work: (turn: WriterTurn) => Promise<Result>,
 ) => fileWriters({ location, ...(silenceMs !== undefined && { silenceMs }) }).run(options, work);
 const currentWriter = (location: string) => fileWriters({ location }).current();
@@ -69,7 +69,7 @@ describe("fileWriters", () => {
   });
 
   test("waits for another process, then says which one it is; goes on when it ends", async () => {
-    const child = spawnChild("lock-child.ts", location, "2500");
+    const child = await spawnChild("lock-child.ts", location, "2500");
     await child.ready;
     const told: string[] = [];
     const attempt = asOnlyWriter(
@@ -92,7 +92,7 @@ describe("fileWriters", () => {
   }, 30_000);
 
   test("a killed owner's lock is taken over, by one of many", async () => {
-    const child = spawnChild("lock-child.ts", location, "60000");
+    const child = await spawnChild("lock-child.ts", location, "60000");
     await child.ready;
     child.kill();
     await child.ended;
@@ -162,7 +162,9 @@ describe("fileWriters", () => {
     await writeFile(`${file}.after-first`, await owner({ ...dead, token: "second" }));
     await writeFile(`${file}.after-second`, await owner({ ...dead, token: "third" }));
     await writeFile(`${file}.a-draft`, await owner({ ...dead, token: "fourth" }));
-    const children = Array.from({ length: 3 }, () => spawnChild("lock-child.ts", location, "50"));
+    const children = await Promise.all(
+      Array.from({ length: 3 }, () => spawnChild("lock-child.ts", location, "50")),
+    );
     expect(await Promise.all(children.map(({ ended }) => ended))).toEqual([0, 0, 0]);
     expect(await readdir(location)).toEqual([]);
   }, 60_000);

@@ -13,6 +13,7 @@ import {
   tellWaiting,
   turnLost,
   type Writers,
+  type WritersSettings,
   type WriterTurn,
 } from "./writer-turn.ts";
 
@@ -41,19 +42,12 @@ interface Found {
   readonly touched: string;
 }
 
-export interface LockSettings {
-  /** Folder of the store, which is there. */
-  readonly location: string;
-  /** Default 24,000. Tests put a shorter one in its place. */
-  readonly silenceMs?: number;
-}
-
 /**
  * Turns by a lock file in the store's folder, which names its owner. A lock whose process has ended is taken over at once,
  * by one of those who wait. A process that cannot be looked at, in another container or on another machine, must have left
  * its lock untouched for a while; ages are taken on the waiting process's own steady clock, so no clock can be wrong.
  */
-export function fileWriters({ location, silenceMs = SILENCE_MS }: LockSettings): Writers {
+export function fileWriters({ location, silenceMs = SILENCE_MS }: WritersSettings): Writers {
   const file = join(location, LOCK_FILE);
 
   const acquire = async (options: TurnOptions): Promise<Owner> => {

@@ -22,6 +22,17 @@ export interface Writers {
   current(): Promise<string | undefined>;
 }
 
+/** Where writers take turns. */
+export interface WritersSettings {
+  /** Folder of the store, which is there, or its URI. */
+  readonly location: string;
+  /**
+   * A holder that nothing is known of but that it has been silent for so long counts as ended, on the looker's own clock.
+   * Tests put a shorter one in its place.
+   */
+  readonly silenceMs?: number;
+}
+
 const queues = new Map<string, Promise<void>>();
 
 /** Calls of this process take turns, in order, so that only one of them waits for other processes. */

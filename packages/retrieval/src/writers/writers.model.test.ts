@@ -19,7 +19,7 @@ describe("a reader beside a process that writes and compacts without a pause", (
   test("is never blocked, and each search sees every document whole, in its old text or its new one", async () => {
     const folder = await mkdtemp(join(tmpdir(), "readers-"));
     const location = join(folder, "store");
-    const child = spawnChild("busy-writer-child.ts", location, "30");
+    const child = await spawnChild("busy-writer-child.ts", location, "30");
     try {
       await child.ready;
       await using knowledge = await openKnowledge({

@@ -47,7 +47,13 @@ export interface Bucket {
 export function createBucket(): Bucket {
   const objects = new Map<string, StoredObject>();
   const uploads = new Map<string, Map<number, Buffer>>();
-  const sortedKeys = () => [...objects.keys()].sort(byBytes);
+  // Chosen before they are sorted: a listing looks at one of many prefixes.
+  const sortedKeys = (prefix = "") =>
+    [...objects.keys()]
+      .filter((key) => key.startsWith(prefix))
+      .map((key): [Buffer, string] => [Buffer.from(key), key])
+      .sort(([a], [b]) => Buffer.compare(a, b))
+      .map(([, key]) => key);
 
   const put: Bucket["put"] = (key, body, condition = {}) => {
     const present = objects.get(key);
@@ -69,8 +75,8 @@ export function createBucket(): Bucket {
       const found: [string, StoredObject][] = [];
       const prefixes: string[] = [];
       let last = after;
-      for (const key of sortedKeys()) {
-        if (!key.startsWith(prefix) || byBytes(key, after) <= 0) continue;
+      for (const key of sortedKeys(prefix)) {
+        if (byBytes(key, after) <= 0) continue;
         const cut = delimiter === "" ? -1 : key.indexOf(delimiter, prefix.length);
         const common = cut < 0 ? undefined : key.slice(0, cut + delimiter.length);
         // A page that ended with a common prefix goes on behind all of its keys.

@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Bucket, createBucket } from "./bucket.ts";
+import { DIALECTS } from "./dialects.ts";
 import { answer, type S3Request, type S3Response, s3Error } from "./operations.ts";
 
 /** What becomes of a request: nothing is done for it, or only its answer is lost. */
@@ -11,7 +12,7 @@ export type S3Fault =
   | { readonly status: number; readonly code: string; readonly after?: boolean }
   | { readonly delayMs: number };
 
-/** The one key pair that is let in. The signature itself is not checked. */
+/** The one key pair that is let in. */
 export interface S3Credentials {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
@@ -36,21 +37,27 @@ export interface FakeS3 {
 
 /**
  * Starts the server. It knows conditional puts (`If-None-Match: *`, `If-Match`), reads by range and by ETag, HEAD,
- * ListObjectsV2 with prefix, delimiter and pages, uploads in parts, single and bulk deletion, and copying.
+ * ListObjectsV2 with prefix, delimiter and pages, uploads in parts, single and bulk deletion, and copying. With the dialect
+ * `gcs` it is Google Cloud Storage by its XML API, which is nearly the same.
  */
-export async function createFakeS3({ bucket = "test", port = 0 } = {}): Promise<FakeS3> {
+export async function createFakeS3({
+  bucket = "test",
+  port = 0,
+  dialect = "s3" as keyof typeof DIALECTS,
+} = {}): Promise<FakeS3> {
+  const { storageOptions, isLetIn, headersOf } = DIALECTS[dialect];
   const objects = createBucket();
   const credentials = { accessKeyId: "TESTKEY", secretAccessKey: "a-secret-that-nobody-may-see" };
   let requests = 0;
 
   const handle = async (message: IncomingMessage, response: ServerResponse) => {
     const body = await readBody(message);
-    const request = parse(message, bucket, body);
+    const request = { ...parse(message, bucket, body), headers: headersOf(message.headers) };
     requests++;
     const fault = fake.fault?.(request);
     if (fault === "cut") return message.socket.destroy();
     if (typeof fault === "object" && "delayMs" in fault) await sleep(fault.delayMs);
-    const refused = !message.headers.authorization?.includes(`Credential=${credentials.accessKeyId}/`);
+    const refused = !isLetIn(message.headers, credentials);
     const error = typeof fault === "object" && "status" in fault ? fault : undefined;
     let result: S3Response;
     if (error && !error.after) result = s3Error(error.status, error.code);
@@ -84,13 +91,7 @@ export async function createFakeS3({ bucket = "test", port = 0 } = {}): Promise<
     bucket,
     endpoint,
     credentials,
-    storageOptions: {
-      aws_endpoint: endpoint,
-      aws_access_key_id: credentials.accessKeyId,
-      aws_secret_access_key: credentials.secretAccessKey,
-      aws_region: "us-east-1",
-      allow_http: "true",
-    },
+    storageOptions: storageOptions(endpoint, credentials),
     objects,
     get requests() {
       return requests;
@@ -102,7 +103,7 @@ export async function createFakeS3({ bucket = "test", port = 0 } = {}): Promise<
   return fake;
 }
 
-function parse(message: IncomingMessage, bucket: string, body: Buffer): S3Request {
+function parse(message: IncomingMessage, bucket: string, body: Buffer): Omit<S3Request, "headers"> {
   const url = new URL(message.url ?? "/", "http://127.0.0.1");
   const [, named = "", ...rest] = url.pathname.split("/");
   return {
@@ -110,7 +111,6 @@ function parse(message: IncomingMessage, bucket: string, body: Buffer): S3Reques
     bucket: decodeURIComponent(named) || bucket,
     key: decodeURIComponent(rest.join("/")),
     query: url.searchParams,
-    headers: message.headers,
     body,
   };
 }
