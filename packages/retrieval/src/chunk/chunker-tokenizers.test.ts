@@ -1,8 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { chunkAll } from "../../test/chunk-all.ts";
 import { estimateTokens } from "../embed/estimate-tokens.ts";
 import { extract } from "../extract/extract.ts";
-import { chunkBlocks, textOf } from "./chunker.ts";
+import { textOf } from "./chunker.ts";
 
 /** Byte-level BPE, as GPT-2 has it: words take the space before them, and pairs of bytes are joined in the order of their rank. */
 function byteLevelBpe(merges: readonly string[]): (text: string) => number {
@@ -118,7 +119,7 @@ describe("whatever the tokenizer, what is embedded of a chunk is no longer than 
         fc.property(page, fc.constantFrom(8, 64, 128, 512), (markdown, maxTokens) => {
           const { text, blocks, title = "A page" } = extract(markdown, "text/markdown");
           const countTokens = (texts: readonly string[]) => texts.map(count);
-          const chunks = chunkBlocks(text, blocks, { title, maxTokens, countTokens });
+          const chunks = chunkAll(text, blocks, { title, maxTokens, countTokens });
           let last = 0;
           for (const { start, end, context } of chunks) {
             const own = text.slice(start, end);
