@@ -58,6 +58,9 @@ export function createWritingCalls(
     parts;
   const subject = `knowledge store ${location}`;
 
+  /** By tenant, the state of its tables after this retriever's last writing call, if that ended well. */
+  const endedWell = new Map<string, string>();
+
   /** Runs a writing call on the tenant's table, made when it is missing. */
   const write = (
     options: WriteOptions,
@@ -76,11 +79,13 @@ export function createWritingCalls(
         const stored = await readHeaders(table, source, parts);
         const keepMs = keepVersionsMs(await keepVersions());
         const history = createHistory({ live: table, history: past, keepMs, now });
-        await history.settle();
+        await history.settle(endedWell.get(tenant));
+        endedWell.delete(tenant);
         const { signal } = options;
         writer = createChangeWriter({ table, history, embedder, stored, alone, indexPolicy, signal });
         const report = await work(writer, stored);
         await past.tidy();
+        endedWell.set(tenant, await history.state());
         return report;
       } catch (error) {
         throw isSystemError(error) ? storeFailure(error, location) : error;
@@ -108,24 +113,28 @@ export function createWritingCalls(
         const { tenant = DEFAULT_TENANT, defaultRoles = [], signal, onProgress } = parsed;
         const { parseDocuments, putDocuments } = await import("./ingest/upsert.ts");
         const inputs = parseDocuments(documents);
-        return write(parsed, tenant, UPSERT_SOURCE, async (writer) => {
+        const put = async (writer: ChangeWriter) => {
           const about = { tenant, source: UPSERT_SOURCE, defaultRoles };
           await putDocuments({ writer, inputs, about, subject, signal, onProgress });
           return writer.finish();
-        });
+        };
+        return write(parsed, tenant, UPSERT_SOURCE, put, inputs.uris);
       }),
 
     remove: (uris, options = {}) =>
       track(async () => {
         const parsed = parseOptions(writeOptionsSchema, options, "remove options");
         const wanted = new Set(parseInput(urisSchema, uris, "uris"));
-        return write(parsed, parsed.tenant ?? DEFAULT_TENANT, UPSERT_SOURCE, async (writer, stored) => {
+        const { fewNames } = await import("./ingest/upsert.ts");
+        const take = async (writer: ChangeWriter, stored: ReadonlyMap<string, StoredHeader>) => {
           for (const uri of wanted) {
             if (!stored.has(uri)) writer.skip(uri, "no document of this uri was handed over with upsert");
           }
           await writer.remove([...stored.values()].filter(({ uri }) => wanted.has(uri)));
           return writer.finish();
-        });
+        };
+        const tenant = parsed.tenant ?? DEFAULT_TENANT;
+        return write(parsed, tenant, UPSERT_SOURCE, take, fewNames([...wanted]).uris);
       }),
 
     sync: (folder, options = {}) =>

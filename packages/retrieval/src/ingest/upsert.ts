@@ -14,6 +14,8 @@ export interface ParsedDocuments {
   /** Absent while it is not known: a stream. */
   readonly total?: number;
   readonly items: Iterable<ParsedDocument> | AsyncIterable<ParsedDocument>;
+  /** Their names, where they are known and few. */
+  readonly uris?: readonly string[];
 }
 
 /** A list is checked whole before anything is stored, a stream document by document. */
@@ -22,7 +24,15 @@ export function parseDocuments(documents: unknown): ParsedDocuments {
   const inputs = parseInput(inputsSchema, documents, "documents");
   // Of two documents with one uri the later one is meant.
   const byUri = new Map(inputs.map((input) => [input.uri, input]));
-  return { total: byUri.size, items: byUri.values() };
+  return { total: byUri.size, items: byUri.values(), ...fewNames([...byUri.keys()]) };
+}
+
+/** Up to so many documents are looked up by name; of more, all of the source are read. */
+const MANY_NAMES = 1000;
+
+/** Names to look up, if that is less work than reading what is stored of a source. */
+export function fewNames(uris: readonly string[]): { readonly uris?: readonly string[] } {
+  return uris.length <= MANY_NAMES ? { uris } : {};
 }
 
 async function* parsedStream(documents: AsyncIterable<unknown>): AsyncGenerator<ParsedDocument> {

@@ -4,6 +4,9 @@ import type { LanceTable } from "./lance.ts";
 import type { Row } from "./rows.ts";
 import { rowOf, type StoreRow } from "./schema.ts";
 
+/** Of up to so many documents with a history the rules are looked up; of more, all headers are read. */
+const MANY_DOCUMENTS = 1000;
+
 /** A document about to be written or removed. */
 export interface DocumentChange {
   readonly id: string;
@@ -15,8 +18,14 @@ export interface DocumentChange {
 
 /** Keeps what documents said before a change. Only a writer that holds the lock may call it. */
 export interface TenantHistory {
-  /** At the beginning of a writing call: drops what is older than wanted, and makes good what a killed writer left undone. */
-  settle(): Promise<void>;
+  /**
+   * At the beginning of a writing call: drops what is older than wanted, and makes good what a killed writer left undone.
+   * `since` is the {@link state} after a writing call that ended well: while it stands, nothing can be left undone, and
+   * the headers of a large tenant need not be read.
+   */
+  settle(since?: string): Promise<void>;
+  /** Names what both tables hold now: each commit of anybody gives another name. */
+  state(): Promise<string>;
   /**
    * Has `commit` replace or remove documents, and keeps their former versions. `commit` is given the instant, in epoch
    * milliseconds, at which the former versions end and the new ones begin.
@@ -51,10 +60,13 @@ export function createHistory({ live, history, keepMs, now }: HistoryParts): Ten
     for (const { ids, roles } of groups.values()) await history.setRoles(ids, roles);
   };
 
+  /** Versions that ended by then are no longer wanted. */
+  const oldest = () => (keepMs === 0 ? Number.MAX_SAFE_INTEGER : Math.max(0, now() - keepMs));
+
   /** Gives the headers that stay. */
   const expire = async (former: readonly Row[]): Promise<readonly Row[]> => {
     if (keepMs === Number.POSITIVE_INFINITY) return former;
-    const instant = keepMs === 0 ? Number.MAX_SAFE_INTEGER : Math.max(0, now() - keepMs);
+    const instant = oldest();
     const ended = former.filter(({ validTo }) => validTo !== null && Number(validTo) <= instant);
     if (ended.length === 0) return former;
     await setHorizon(history, latest(ended.map(({ validTo }) => Number(validTo))));
@@ -63,9 +75,11 @@ export function createHistory({ live, history, keepMs, now }: HistoryParts): Ten
   };
 
   const settleRules = async (former: readonly Row[]) => {
-    if (former.length === 0) return;
+    const ids = [...new Set(former.map(({ documentId }) => String(documentId)))];
+    if (ids.length === 0) return;
+    const filter = ids.length <= MANY_DOCUMENTS ? both(headerFilter(), rowsOfDocuments(ids)) : headerFilter();
     const rules = new Map(
-      (await live.select(headerFilter(), ["id", "roles"])).map((row) => [String(row.id), rolesOf(row)]),
+      (await live.select(filter, ["id", "roles"])).map((row) => [String(row.id), rolesOf(row)]),
     );
     const wrong = new Map<string, readonly string[]>();
     for (const row of former) {
@@ -75,8 +89,15 @@ export function createHistory({ live, history, keepMs, now }: HistoryParts): Ten
     await setRules(wrong);
   };
 
+  const state = async () => (await Promise.all([live.version(), history.version()])).map(String).join(" ");
+
   return {
-    async settle() {
+    state,
+    async settle(since) {
+      if (since !== undefined && since === (await state())) {
+        const old = keepMs === Number.POSITIVE_INFINITY ? 0 : await history.count(endedBy(oldest()));
+        if (old === 0) return;
+      }
       // One look at the table for all of it: on an object store each is a few requests.
       const rows = await history.select(either(headerFilter(), ERASING), [
         "kind",

@@ -13,6 +13,8 @@ export interface TableReader {
   nearest(vector: Float32Array, filter: string, limit: number, columns: readonly string[]): Promise<Row[]>;
   select(filter: string, columns: readonly string[]): Promise<Row[]>;
   count(filter: string): Promise<number>;
+  /** Of the newest state, whoever made it: it rises with each commit. */
+  version(): Promise<number>;
   /** Whole rows, as they are written. */
   rows(filter: string): Promise<StoreRow[]>;
   /** The same as `select`, some thousand rows at a time, for work on more rows than memory should hold. */
@@ -48,6 +50,7 @@ export function readTable(table: Lance.Table, guard: Guard): TableReader {
     select: (filter, columns) =>
       guard(async () => plainRows(await query(filter, columns).toArrow(), columns)),
     count: (filter) => guard(() => table.countRows(filter)),
+    version: () => guard(() => table.version()),
     rows: (filter) =>
       guard(async () => {
         const columns = (await table.schema()).fields.map(({ name }) => name);
