@@ -18,12 +18,6 @@ const MAX_COUNTED_LENGTH = 16_384;
 /** A piece of a long sentence that fills so much of a chunk is long enough. */
 const ENOUGH_FILLED = 0.6;
 
-/**
- * A run whose units have so much of the limit, a token counted for each character between them, is not counted anew: joining
- * texts changes few tokens at their seams.
- */
-const SURELY_FITS = 0.7;
-
 /** A chunk before it has an id. `text.slice(start, end)` is its text. */
 export interface ChunkSpan extends Span {
   readonly headings: readonly string[];
@@ -37,6 +31,11 @@ export interface ChunkSettings {
   /** Longest input of the embedder, in its tokens. */
   readonly maxTokens: number;
   readonly countTokens: (texts: readonly string[]) => readonly number[];
+}
+
+/** What of a chunk is embedded, and counted: its title and heading path, and its text. */
+export function textOf(context: string, text: string): string {
+  return `${context}\n${text}`;
 }
 
 interface Unit extends Span {
@@ -66,11 +65,13 @@ export function* chunkSteps(
 ): Generator<ChunkSpan | undefined> {
   for (const section of sections(blocks)) {
     const context = contextOf(settings, section.headings);
-    const contextTokens = count(settings, context);
+    const contextTokens = count(settings, textOf(context, ""));
     const max = Math.max(1, Math.min(MAX_CHUNK_TOKENS, settings.maxTokens - contextTokens));
     const units = yield* unitsOf(text, section.blocks, settings, max);
+    const limit = Math.min(settings.maxTokens, max + contextTokens);
+    const fits = ({ start, end }: Span) => count(settings, textOf(context, text.slice(start, end))) <= limit;
     for (const run of group(units, Math.min(TARGET_CHUNK_TOKENS, max), max)) {
-      for (const span of fit(text, run, settings, max)) {
+      for (const span of fit(text, run, fits)) {
         yield { ...span, headings: section.headings, place: section.place, context };
       }
     }
@@ -207,14 +208,25 @@ function cutLong(
       end = Math.min(span.end, start + length);
       tokens = count(settings, text.slice(start, end));
     }
-    while (tokens > max && end > start + 1) {
-      end = cutBefore(text, start, start + Math.max(1, Math.floor(((end - start) * max) / (tokens + 1))));
-      tokens = count(settings, text.slice(start, end));
-    }
+    const shorten = () => {
+      while (tokens > max && end > start + 1) {
+        const shorter = cutBefore(
+          text,
+          start,
+          start + Math.max(1, Math.floor(((end - start) * max) / (tokens + 1))),
+        );
+        // A single sign may have more tokens than there is room for.
+        if (shorter >= end) return;
+        end = shorter;
+        tokens = count(settings, text.slice(start, end));
+      }
+    };
+    shorten();
     if (end < span.end) {
       const before = end;
       end = cutBefore(text, start, end);
       if (end !== before) tokens = count(settings, text.slice(start, end));
+      shorten();
     }
     pieces.push({ start, end, tokens });
     length = Math.max(16, Math.ceil((end - start) * 1.1));
@@ -268,18 +280,29 @@ function group(units: readonly Unit[], target: number, max: number): Unit[][] {
   return runs;
 }
 
-/** The span of a run, halved when the text between its units (marks, white space) takes it over the limit. */
-function fit(text: string, run: readonly Unit[], settings: ChunkSettings, max: number): Span[] {
+/**
+ * The span of a run, halved until it fits. It is counted as it will be embedded: what its units take says little of it, as
+ * tokenizers join and part text at seams as they please, and spend up to four tokens on a sign between two units.
+ */
+function fit(text: string, run: readonly Unit[], fits: (span: Span) => boolean): Span[] {
   const first = run[0];
   const last = run.at(-1);
   if (!first || !last) return [];
   const span = { start: first.start, end: last.end };
-  const tokens = run.reduce((sum, unit) => sum + unit.tokens, 0);
-  const between = run.reduce((sum, unit) => sum - (unit.end - unit.start), span.end - span.start);
-  if (tokens + between <= max * SURELY_FITS) return [span];
-  if (run.length === 1 || count(settings, text.slice(span.start, span.end)) <= max) return [span];
+  if (run.length === 1) return fitUnit(text, span, fits);
+  if (fits(span)) return [span];
   const middle = Math.ceil(run.length / 2);
-  return [...fit(text, run.slice(0, middle), settings, max), ...fit(text, run.slice(middle), settings, max)];
+  return [...fit(text, run.slice(0, middle), fits), ...fit(text, run.slice(middle), fits)];
+}
+
+/** The same of a single unit, which fits unless it has more tokens behind its context than alone. */
+function fitUnit(text: string, { start, end }: Span, fits: (span: Span) => boolean): Span[] {
+  const at = cutBefore(text, start, start + Math.ceil((end - start) / 2));
+  if (at >= end || fits({ start, end })) return [{ start, end }];
+  let next = at;
+  while (next < end && text.charAt(next).trim() === "") next++;
+  const rest = next < end ? fitUnit(text, { start: next, end }, fits) : [];
+  return [...fitUnit(text, { start, end: at }, fits), ...rest];
 }
 
 function count(settings: ChunkSettings, text: string): number {

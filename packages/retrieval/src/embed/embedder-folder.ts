@@ -28,6 +28,8 @@ export interface EmbedderFolder {
   readonly tokenizer: unknown;
   /** Most positions the model has, where its configuration says so. */
   readonly maxPositions: number | undefined;
+  /** False where the configuration says that there are none: token vectors are then only looked up and pooled. */
+  readonly hasLayers: boolean;
   /** As the files of sentence-transformers name it, where they are there. */
   readonly pooling: Pooling | undefined;
   readonly queryPrefix: string | undefined;
@@ -65,6 +67,7 @@ export async function readEmbedderFolder(folder: string, dtype: Dtype): Promise<
     contentHash: createHash("sha256").update(JSON.stringify(hashes)).digest("hex"),
     tokenizer: parsed.get("tokenizer.json"),
     maxPositions: positionsOf(parsed.get("config.json") ?? {}),
+    hasLayers: parsed.get("config.json")?.num_hidden_layers !== 0,
     pooling: poolingOf(pooling),
     queryPrefix: text(query),
     passagePrefix: text(document),

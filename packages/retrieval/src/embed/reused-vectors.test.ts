@@ -1,7 +1,8 @@
 import { createFakeEmbedder } from "@advisor/contracts/testing";
 import { expect, test } from "vitest";
+import { textOf } from "../chunk/chunker.ts";
 import type { Row } from "../store/lance.ts";
-import { createVectorSource, textOf } from "./reused-vectors.ts";
+import { createVectorSource } from "./reused-vectors.ts";
 
 function setup(rows: readonly Row[], msPerText = 0) {
   const fake = createFakeEmbedder();
@@ -26,7 +27,7 @@ const row = (text: string, vector: readonly number[] | null): Row => ({
   kind: "chunk",
   context: "Leave",
   text,
-  vector,
+  vector: vector && Float32Array.from(vector),
 });
 const vectorOf = (length: number, value = 0.5) => new Array(length).fill(value);
 

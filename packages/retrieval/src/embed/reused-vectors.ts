@@ -1,4 +1,5 @@
 import type { Embedder } from "@advisor/contracts";
+import { textOf } from "../chunk/chunker.ts";
 import { rowsOfDocuments } from "../store/filter.ts";
 import type { LanceTable } from "../store/lance.ts";
 
@@ -44,9 +45,9 @@ export function createVectorSource(
     const rows = await table.select(rowsOfDocuments(ids), ["kind", "context", "text", "vector"]);
     const known = new Map<string, Float32Array>();
     for (const { kind, context, text, vector } of rows) {
-      if (kind !== "chunk" || !Array.isArray(vector) || vector.length !== embedder.dimensions) continue;
-      const numbers = Float32Array.from(vector as number[]);
-      if (numbers.every(Number.isFinite)) known.set(textOf(String(context), String(text)), numbers);
+      if (kind !== "chunk" || !(vector instanceof Float32Array)) continue;
+      if (vector.length !== embedder.dimensions || !vector.every(Number.isFinite)) continue;
+      known.set(textOf(String(context), String(text)), vector);
     }
     return known;
   };
@@ -69,9 +70,4 @@ export function createVectorSource(
       return all.map((text) => known.get(text) as Float32Array);
     },
   };
-}
-
-/** What of a chunk is embedded: its title and heading path, and its text. */
-export function textOf(context: string, text: string): string {
-  return `${context}\n${text}`;
 }

@@ -15,8 +15,13 @@ import { type Pooling, poolRows } from "./pooling.ts";
 import { type EncodeText, encodeByWord, splitsAtWhiteSpace, type TextTokenizer } from "./token-ids.ts";
 import { loadTransformers, type Transformers } from "./transformers.ts";
 
-/** Most padded tokens in one run of the model: bounds its memory (some 8,192 x width x 4 bytes for each activation). */
-const MAX_BATCH_TOKENS = 8192;
+/**
+ * Most padded tokens in one run of the model, which bounds its memory (so many x width x 4 bytes for each activation). More
+ * than this no longer lies in a core's cache between two layers. Measured, see docs/embedders.md.
+ */
+const MAX_BATCH_TOKENS = 1024;
+/** The same of a model without layers, which reads each vector once. */
+const MAX_BATCH_TOKENS_WITHOUT_LAYERS = 8192;
 const MAX_BATCH_TEXTS = 64;
 
 const settingsSchema = z.strictObject({
@@ -32,6 +37,7 @@ const settingsSchema = z.strictObject({
   queryPrefix: z.string().max(2000).optional(),
   passagePrefix: z.string().max(2000).optional(),
   dimensions: z.number().int().min(1).optional(),
+  threads: z.number().int().min(1).max(1024).optional(),
 });
 
 /** Where an embedder's files are, and what is known of it. */
@@ -58,6 +64,11 @@ export interface TransformersEmbedderSettings {
   readonly passagePrefix?: string;
   /** Keeps only the first so many numbers of a vector, for models made for it (Matryoshka). Default: all. */
   readonly dimensions?: number;
+  /**
+   * Processor threads of the model. Default: one for each core; for a model without layers one, which is as fast and leaves
+   * the other cores alone. Measured, see docs/embedders.md.
+   */
+  readonly threads?: number;
 }
 
 /**
@@ -100,9 +111,15 @@ export async function createTransformersEmbedder(settings: TransformersEmbedderS
   };
   const transformers = await library;
   const options = { local_files_only: true } as const;
+  const threads = parsed.threads ?? (files.hasLayers ? undefined : 1);
+  const session = threads === undefined ? {} : { intraOpNumThreads: threads };
   const [tokenizer, model] = await Promise.all([
     transformers.AutoTokenizer.from_pretrained(folder, options),
-    transformers.AutoModel.from_pretrained(folder, { ...options, dtype: parsed.dtype }),
+    transformers.AutoModel.from_pretrained(folder, {
+      ...options,
+      dtype: parsed.dtype,
+      session_options: session,
+    }),
   ]).catch(broken);
   const parts = { transformers, tokenizer, model, files, name, id, pooling, prefixes };
   const { maxTokens, dimensions } = parsed;
@@ -142,6 +159,7 @@ async function build(parts: Parts): Promise<Embedder> {
   const maxTokens = room - Math.max(encode(prefixes.query).length, encode(prefixes.passage).length);
   if (!(maxTokens > 0)) throw new Error("its limit leaves no token for a text");
   const unknown = tokenizer.unk_token_id;
+  const mostTokens = files.hasLayers ? MAX_BATCH_TOKENS : MAX_BATCH_TOKENS_WITHOUT_LAYERS;
   let inFlight: Promise<unknown> = Promise.resolve();
   let disposed = false;
 
@@ -185,7 +203,7 @@ async function build(parts: Parts): Promise<Embedder> {
       if (index % MAX_BATCH_TEXTS === MAX_BATCH_TEXTS - 1) await nextTurn();
     }
     const vectors: (Float32Array | undefined)[] = new Array(texts.length).fill(undefined);
-    for (const batch of batches(encoded, unknown)) {
+    for (const batch of batches(encoded, unknown, mostTokens)) {
       throwIfStopped(signal, disposed, name);
       const results = await run(batch.map((index) => encoded[index] ?? []));
       for (const [i, index] of batch.entries()) vectors[index] = results[i];
@@ -252,7 +270,11 @@ function specialTokens(whole: readonly number[], inner: readonly number[]) {
 }
 
 /** Indexes of texts in batches of like length, so that little is padding. Texts without a known word are in none. */
-function batches(encoded: readonly (readonly number[])[], unknown: number | undefined): number[][] {
+function batches(
+  encoded: readonly (readonly number[])[],
+  unknown: number | undefined,
+  mostTokens: number,
+): number[][] {
   const order = encoded
     .map((ids, index) => ({ index, length: ids.length, known: ids.some((id) => id !== unknown) }))
     .filter(({ known }) => known)
@@ -262,7 +284,7 @@ function batches(encoded: readonly (readonly number[])[], unknown: number | unde
   for (const { index, length } of order) {
     if (
       batch.length === MAX_BATCH_TEXTS ||
-      (batch.length > 0 && (batch.length + 1) * (length + 2) > MAX_BATCH_TOKENS)
+      (batch.length > 0 && (batch.length + 1) * (length + 2) > mostTokens)
     ) {
       found.push(batch);
       batch = [];

@@ -67,6 +67,12 @@ describe("markdownPieces", () => {
     );
   }, 60_000);
 
+  it("give those of a list behind indented code whose item holds an empty one", () => {
+    for (const text of ["\t!x\n\n- - \n", "\tx\n\n- -\n\nText.\n", "\tx\n\n* \n- a\n"]) {
+      expect(markdownBlocks(text, 0)).toEqual(parsedWhole(text));
+    }
+  });
+
   it("give the blocks of this repository's own pages", () => {
     const root = new URL("../../../../", import.meta.url).pathname;
     const pages = ["docs", "examples/handbook"].flatMap((folder) =>

@@ -92,10 +92,12 @@ function endOfDoubt(text: string, line: number, to: number): number {
   let afterBlank = false;
   for (let at = line; at < to; ) {
     const { end, next } = lineAt(text, at, to);
-    // Not at a number: the parser takes one behind indented code for text.
+    // Not at a number or an empty item: the parser takes those behind indented code for text.
+    const item = match(ITEM, text, at);
     if (
       afterBlank &&
-      ([TEXT, HEADING, FENCE].some((start) => match(start, text, at)) || match(ITEM, text, at)?.[1])
+      ([TEXT, HEADING, FENCE].some((start) => match(start, text, at)) ||
+        (item?.[1] && match(TEXT, text, at + item[0].length)))
     )
       return at;
     if (match(MAY_GO_ON, text, at)) return to;

@@ -12,6 +12,9 @@ const MAX_FILE_BYTES = MAX_DOCUMENT_LENGTH;
 /** Limit on a PDF or DOCX file, in bytes: pictures make most of it, and it is held in memory while it is read. */
 export const MAX_BINARY_FILE_BYTES = 64 * 1024 * 1024;
 
+/** What is read at once of a file that is not of the size that it should be. */
+const READ_BYTES = 256 * 1024;
+
 /** Formats that are no text: only `sync` reads them, and what they hold comes out of a worker. */
 export type BinaryMediaType =
   | "application/pdf"
@@ -88,7 +91,7 @@ async function readBytes(path: string, limit: number): Promise<Buffer> {
     const before = await file.stat();
     if (!before.isFile()) throw new Unreadable("it is not a regular file");
     if (before.size > limit) throw new Unreadable(tooLarge(before.size, limit));
-    const bytes = await readAtMost(file, limit);
+    const bytes = await readAtMost(file, before.size, limit);
     const after = await file.stat();
     // Half of an old text and half of a new one is a text that nobody wrote.
     if (after.mtimeMs !== before.mtimeMs || after.size !== bytes.length)
@@ -102,16 +105,22 @@ async function readBytes(path: string, limit: number): Promise<Buffer> {
   }
 }
 
-/** Reads to the end, but never beyond the limit, should the file grow meanwhile. */
-async function readAtMost(file: FileHandle, limit: number): Promise<Buffer> {
+/**
+ * Reads to the end, but never beyond the limit, should the file grow meanwhile. `size` is what it should have: no larger
+ * buffer is made, since of a hundred thousand small files each would take one.
+ */
+async function readAtMost(file: FileHandle, size: number, limit: number): Promise<Buffer> {
   const pieces: Buffer[] = [];
   let length = 0;
-  for (;;) {
-    const { bytesRead, buffer } = await file.read(Buffer.alloc(256 * 1024), 0, 256 * 1024, length);
-    if (bytesRead === 0) return Buffer.concat(pieces);
+  for (let room = size + 1; ; room = READ_BYTES) {
+    const { bytesRead, buffer } = await file.read(Buffer.allocUnsafe(room), 0, room, length);
     length += bytesRead;
     if (length > limit) throw new Unreadable(tooLarge(length, limit));
-    pieces.push(buffer.subarray(0, bytesRead));
+    const piece = buffer.subarray(0, bytesRead);
+    // Whoever fills not the room for one byte more was at the end.
+    if (pieces.length === 0 && length === size) return piece;
+    if (bytesRead === 0) return Buffer.concat(pieces);
+    pieces.push(piece);
   }
 }
 

@@ -7,8 +7,8 @@ import {
   MAX_CHUNK_TOKENS,
   MAX_CONTEXT_TOKENS,
   TARGET_CHUNK_TOKENS,
+  textOf,
 } from "../chunk/chunker.ts";
-import { textOf } from "../embed/reused-vectors.ts";
 import { EXTRACTOR_VERSION, type Extracted, extract } from "../extract/extract.ts";
 import { readMetadata, Unreadable } from "../extract/front-matter.ts";
 import type { BinaryMediaType } from "../extract/read-file.ts";
@@ -20,7 +20,7 @@ import { writePlace } from "../store/place-column.ts";
 import { rowOf, type StoreRow } from "../store/schema.ts";
 
 /** Goes up when the same blocks would give other chunks or other index texts. */
-const CHUNKER_VERSION = 3;
+const CHUNKER_VERSION = 4;
 const SETTINGS = [
   EXTRACTOR_VERSION,
   CHUNKER_VERSION,

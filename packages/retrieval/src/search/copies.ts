@@ -25,11 +25,9 @@ export interface Folded<Item> {
 interface Kept<Item> {
   readonly item: Item;
   readonly copies: Item[];
-  /** Among those kept. */
-  readonly place: number;
-  readonly words: readonly number[];
-  readonly runs: readonly number[];
-  /** The same as sets, made when something is compared with it: most passages have no copy. */
+  readonly text: string;
+  readonly sketch: Sketch;
+  /** Made when something is compared with it: most passages have no copy. */
   sets?: { readonly words: ReadonlySet<number>; readonly runs: ReadonlySet<number> };
 }
 
@@ -40,55 +38,61 @@ interface Kept<Item> {
  * further once `count` are kept.
  */
 export function foldCopies<Item>(
-  ranked: readonly Item[],
+  ranked: Iterable<Item>,
   textOf: (item: Item) => string,
   count = Number.POSITIVE_INFINITY,
 ): Folded<Item>[] {
   const kept: Kept<Item>[] = [];
-  const holders = new Map<number, Kept<Item>[]>();
+  if (count <= 0) return kept;
   for (const item of ranked) {
-    if (kept.length >= count) break;
-    const { words, turns } = readWords(textOf(item));
-    const runs = words.length >= MIN_WORDS ? runsOf(words) : [];
-    const holder = likelyHolders(runs, holders).find((each) => repeats(words, runs, turns, each));
-    if (holder) {
-      holder.copies.push(item);
-      continue;
-    }
-    const own: Kept<Item> = { item, copies: [], place: kept.length, words, runs };
-    kept.push(own);
-    for (const run of runs) {
-      const list = holders.get(run);
-      if (!list) holders.set(run, [own]);
-      else if (list.at(-1) !== own) list.push(own);
-    }
+    const text = textOf(item);
+    const sketch = sketchOf(text);
+    const holder = kept.find((each) => mayRepeat(sketch, each.sketch) && repeats(text, each));
+    if (holder) holder.copies.push(item);
+    else if (kept.push({ item, copies: [], text, sketch }) >= count) break;
   }
   return kept;
 }
 
-/** Kept items that share enough runs to be worth comparing, earliest first. */
-function likelyHolders<Item>(
-  runs: readonly number[],
-  holders: ReadonlyMap<number, readonly Kept<Item>[]>,
-): Kept<Item>[] {
-  // Whoever holds enough of all of them holds one of the first few.
-  const few = runs.slice(0, Math.floor(runs.length * (1 - MIN_SHARED)) + 1);
-  const found = new Set(few.flatMap((run) => holders.get(run) ?? []));
-  return [...found].sort((a, b) => a.place - b.place);
+/** How many words a text has, and a bit for each: one of 256, so that most texts need not be compared word by word. */
+interface Sketch {
+  readonly words: number;
+  readonly bits: Int32Array;
 }
 
-function repeats<Item>(
-  words: readonly number[],
-  runs: readonly number[],
-  turns: readonly boolean[],
-  earlier: Kept<Item>,
-): boolean {
-  earlier.sets ??= { words: new Set(earlier.words), runs: new Set(earlier.runs) };
+function sketchOf(text: string): Sketch {
+  const bits = new Int32Array(8);
+  let words = 0;
+  eachWord(text, (hash) => {
+    words++;
+    bits[hash & 7] = (bits[hash & 7] as number) | (1 << ((hash >>> 3) & 31));
+  });
+  return { words, bits };
+}
+
+/** False when a word of the later stands not in the earlier, as far as their sketches tell, or one is too short. */
+function mayRepeat(later: Sketch, earlier: Sketch): boolean {
+  if (later.words < MIN_WORDS || earlier.words < MIN_WORDS) return false;
+  for (let i = 0; i < later.bits.length; i++) {
+    if (((later.bits[i] as number) & ~(earlier.bits[i] as number)) !== 0) return false;
+  }
+  return true;
+}
+
+function repeats<Item>(text: string, earlier: Kept<Item>): boolean {
+  earlier.sets ??= setsOf(earlier.text);
   const { sets } = earlier;
+  const { words, turns } = readWords(text);
   if (!words.every((word) => sets.words.has(word))) return false;
+  const runs = runsOf(words);
   const missing = runs.flatMap((run, at) => (sets.runs.has(run) ? [] : [at]));
   if (missing.length > runs.length * (1 - MIN_SHARED)) return false;
   return !missing.some((at) => turns.slice(at, at + SHINGLE_WORDS).some(Boolean));
+}
+
+function setsOf(text: string): { words: ReadonlySet<number>; runs: ReadonlySet<number> } {
+  const { words } = readWords(text);
+  return { words: new Set(words), runs: new Set(runsOf(words)) };
 }
 
 function runsOf(words: readonly number[]): number[] {
@@ -103,9 +107,18 @@ function runsOf(words: readonly number[]): number[] {
 
 /** A text's words as hashes, and whether each has a digit or turns a statement round. */
 function readWords(text: string): { readonly words: number[]; readonly turns: boolean[] } {
-  const lower = text.toLowerCase();
   const words: number[] = [];
   const turns: boolean[] = [];
+  eachWord(text, (hash, digit) => {
+    words.push(hash);
+    turns.push(digit || TURNS.has(hash));
+  });
+  return { words, turns };
+}
+
+/** Gives each word of a text as a hash, and whether it has a digit. */
+function eachWord(text: string, visit: (hash: number, digit: boolean) => void): void {
+  const lower = text.toLowerCase();
   let hash = FNV_OFFSET;
   let length = 0;
   let digit = false;
@@ -117,14 +130,12 @@ function readWords(text: string): { readonly words: number[]; readonly turns: bo
       length++;
       digit ||= kind === 3;
     } else if (length > 0) {
-      words.push(hash);
-      turns.push(digit || TURNS.has(hash));
+      visit(hash, digit);
       hash = FNV_OFFSET;
       length = 0;
       digit = false;
     }
   }
-  return { words, turns };
 }
 
 /** What each code unit is, looked up once: 0 not yet, 1 neither, 2 a letter, 3 a digit. */

@@ -1,6 +1,6 @@
 import type { KeywordClause, TableView } from "../store/lance.ts";
 import { PASSAGE_COLUMNS } from "../store/schema.ts";
-import { splitIdentifiers } from "./identifiers.ts";
+import { type NamedAndWorded, splitIdentifiers } from "./identifiers.ts";
 import type { Leg } from "./leg.ts";
 import { relatedWords } from "./related-words.ts";
 
@@ -11,17 +11,33 @@ const PIECE_BOOST = 0.3;
 /** How much more a shared identifier counts than a shared word. */
 const IDENTIFIER_BOOST = 3;
 
+export interface KeywordLeg extends Leg {
+  /** Whether a passage that was found holds an identifier that the question names. */
+  readonly holdsIdentifier: boolean;
+}
+
 /** Permitted chunks that share words or identifiers with the question, by BM25 over their columns. */
 export async function searchKeywords(
   table: TableView,
   query: string,
   permitted: string,
   limit: number,
-): Promise<Leg> {
+): Promise<KeywordLeg> {
   const begin = performance.now();
-  if (!/[\p{L}\p{N}]/u.test(query)) return { rows: [], elapsedMs: 0 };
-  const rows = await table.keyword(clausesOf(query), permitted, limit, [...PASSAGE_COLUMNS, "identifiers"]);
-  return { rows: byScore(rows), elapsedMs: performance.now() - begin };
+  if (!/[\p{L}\p{N}]/u.test(query)) return { rows: [], elapsedMs: 0, holdsIdentifier: false };
+  const question = splitIdentifiers(query);
+  const columns = [...PASSAGE_COLUMNS, "identifiers"];
+  const rows = byScore(await table.keyword(clausesFor(question), permitted, limit, columns));
+  return { rows, elapsedMs: performance.now() - begin, holdsIdentifier: holdsAny(rows, question.names) };
+}
+
+function holdsAny(rows: Leg["rows"], names: string): boolean {
+  const wanted = new Set(names.split(" "));
+  return rows.some(({ identifiers }) =>
+    String(identifiers ?? " ")
+      .split(" ")
+      .some((identifier) => wanted.has(identifier)),
+  );
 }
 
 /**
@@ -32,7 +48,10 @@ export async function searchKeywords(
  * every later addition. Measured, see docs/scale.md.
  */
 export function clausesOf(query: string): KeywordClause[] {
-  const { identifiers, words, names } = splitIdentifiers(query);
+  return clausesFor(splitIdentifiers(query));
+}
+
+function clausesFor({ identifiers, words, names }: NamedAndWorded): KeywordClause[] {
   const related = relatedWords(words).join(" ");
   const within = (column: "context" | "terms"): KeywordClause[] => [
     // An identifier that stands nowhere may still stand in pieces.

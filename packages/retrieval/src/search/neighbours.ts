@@ -7,18 +7,19 @@ import { readPlace } from "../store/place-column.ts";
  * The first `count` of a ranked list in which no passage lies in another one's surroundings: that one already says it, and
  * its place goes to the next.
  */
-export function withoutCovered<Item extends Pick<Passage, "documentId" | "ordinal">>(
-  ranked: readonly Item[],
+export function withoutCovered<Item>(
+  ranked: Iterable<Item>,
+  placeOf: (item: Item) => Pick<Passage, "documentId" | "ordinal">,
   { before, after }: Neighbours,
   count: number,
 ): Item[] {
   const covered = new Set<string>();
   const chosen: Item[] = [];
   for (const item of ranked) {
-    if (chosen.length === count) break;
-    const { documentId, ordinal } = item;
+    const { documentId, ordinal } = placeOf(item);
     if (covered.has(`${documentId} ${ordinal}`)) continue;
     chosen.push(item);
+    if (chosen.length === count) break;
     for (let near = ordinal - before; near <= ordinal + after; near++) covered.add(`${documentId} ${near}`);
   }
   return chosen;

@@ -9,10 +9,9 @@ import type {
 } from "@advisor/contracts";
 import { chunkFilter } from "../store/filter.ts";
 import type { Row, TableView } from "../store/lance.ts";
-import { foldCopies } from "./copies.ts";
+import { type Folded, foldCopies } from "./copies.ts";
 import { fuse } from "./fusion.ts";
-import { splitIdentifiers } from "./identifiers.ts";
-import { searchKeywords } from "./keyword-leg.ts";
+import { type KeywordLeg, searchKeywords } from "./keyword-leg.ts";
 import { copyOf, type Leg, passageOf } from "./leg.ts";
 import { widen, withoutCovered } from "./neighbours.ts";
 import { type Candidate, type Reranking, rerank } from "./rerank.ts";
@@ -66,24 +65,24 @@ export async function searchTable(parts: SearchParts, request: ParsedSearch): Pr
   const legs = await runLegs(parts, table, request);
   const lap = stopwatch();
 
-  let candidates = fuseLegs(legs, query, mode, parts.vectorWeight);
+  let candidates = fuseLegs(legs, mode, parts.vectorWeight);
   const fuseMs = lap();
   if (hybrid && reranking) candidates = await rerank(candidates, reranking, query, signal);
   const rerankMs = lap();
 
   const wide = neighbours.before + neighbours.after > 0;
-  const places = wide || request.copies === "fold" ? candidates.length : topK;
   const enough = wide ? candidates.length : topK + COPIES_AHEAD;
-  const arranged = hybrid ? spread(candidates, ({ row }) => String(row.documentId), places) : candidates;
+  const arranged = hybrid ? spread(candidates, ({ row }) => String(row.documentId)) : candidates;
   const folded =
-    request.copies === "fold"
-      ? foldCopies(arranged, ({ row }) => String(row.text), enough)
-      : arranged.map((item) => ({ item, copies: [] }));
-  const passages = folded.map(({ item, copies }): Passage => {
+    request.copies === "fold" ? foldCopies(arranged, ({ row }) => String(row.text), enough) : alone(arranged);
+  const placeOf = ({ item: { row } }: Folded<Candidate>) => ({
+    documentId: String(row.documentId),
+    ordinal: Number(row.ordinal),
+  });
+  const first = withoutCovered(folded, placeOf, neighbours, topK).map(({ item, copies }): Passage => {
     const passage = passageOf(item.row, item.score, item.ranks);
     return copies.length > 0 ? { ...passage, copies: copies.map(({ row }) => copyOf(row)) } : passage;
   });
-  const first = withoutCovered(passages, neighbours, topK);
   const arrangeMs = lap();
   const widened = await widen(table, first, neighbours, principal, filter);
   const widenMs = lap();
@@ -102,8 +101,12 @@ export async function searchTable(parts: SearchParts, request: ParsedSearch): Pr
   };
 }
 
+function* alone<Item>(items: Iterable<Item>): Generator<Folded<Item>, void, undefined> {
+  for (const item of items) yield { item, copies: [] };
+}
+
 interface Legs {
-  readonly keyword: Leg | undefined;
+  readonly keyword: KeywordLeg | undefined;
   readonly vector: Leg | undefined;
   readonly embedMs: number;
 }
@@ -129,15 +132,10 @@ async function runLegs(
   return { keyword, vector, embedMs };
 }
 
-function fuseLegs(
-  { keyword, vector }: Legs,
-  query: string,
-  mode: SearchMode,
-  vectorWeight: number,
-): Candidate[] {
+function fuseLegs({ keyword, vector }: Legs, mode: SearchMode, vectorWeight: number): Candidate[] {
   const rows = new Map<string, Row>();
   for (const row of [...(vector?.rows ?? []), ...(keyword?.rows ?? [])]) rows.set(String(row.id), row);
-  const hybridWeight = holdsIdentifier(keyword, query)
+  const hybridWeight = keyword?.holdsIdentifier
     ? Math.min(vectorWeight, IDENTIFIER_VECTOR_WEIGHT)
     : vectorWeight;
   const weight = mode === "hybrid" ? hybridWeight : mode === "vector" ? 1 : 0;
@@ -145,13 +143,6 @@ function fuseLegs(
     const row = rows.get(fused.id);
     return row ? [{ ...fused, row }] : [];
   });
-}
-
-/** Whether a passage found by words holds an identifier that the question names. */
-function holdsIdentifier(keyword: Leg | undefined, query: string): boolean {
-  const wanted = new Set(splitIdentifiers(query).names.split(" "));
-  const held = (row: Row) => String(row.identifiers ?? " ").split(" ");
-  return keyword?.rows.some((row) => held(row).some((identifier) => wanted.has(identifier))) ?? false;
 }
 
 function idsOf(leg: Leg | undefined): string[] {

@@ -20,11 +20,12 @@ const ranked = fc
 
 test("another document comes before a second passage that is hardly better, and not before one that is far ahead", () => {
   const ids = (scores: [string, number][]) =>
-    spread(
-      scores.map(([document, score], id) => ({ id, document, score })),
-      documentOf,
-      9,
-    ).map(({ id }) => id);
+    [
+      ...spread(
+        scores.map(([document, score], id) => ({ id, document, score })),
+        documentOf,
+      ),
+    ].map(({ id }) => id);
   expect(
     ids([
       ["a", 1],
@@ -51,11 +52,11 @@ test("another document comes before a second passage that is hardly better, and 
 
 test("the best stays first, scores fall and never rise above what they were, and nothing is lost or doubled", () => {
   fc.assert(
-    fc.property(ranked, fc.integer({ min: 0, max: 40 }), (items, count) => {
-      const chosen = spread(items, documentOf, count);
-      expect(chosen).toHaveLength(Math.min(count, items.length));
+    fc.property(ranked, (items) => {
+      const chosen = [...spread(items, documentOf)];
+      expect(chosen).toHaveLength(items.length);
       expect(new Set(chosen.map(({ id }) => id)).size).toBe(chosen.length);
-      if (count > 0) expect(chosen[0]).toEqual(items[0]);
+      expect(chosen[0]).toEqual(items[0]);
       for (const [i, { id, score }] of chosen.entries()) {
         expect(score).toBeLessThanOrEqual(chosen[i - 1]?.score ?? 1);
         expect(score).toBeGreaterThan(0);
@@ -71,9 +72,9 @@ test("within a document, and over documents with one passage each, the order sta
       for (const document of ["a", "b", "c"]) {
         const ids = (list: readonly Item[]) =>
           list.filter((x) => x.document === document).map(({ id }) => id);
-        expect(ids(spread(items, documentOf, 30))).toEqual(ids(items));
+        expect(ids([...spread(items, documentOf)])).toEqual(ids(items));
       }
-      expect(spread(items, ({ id }) => String(id), 30)).toEqual(items);
+      expect([...spread(items, ({ id }) => String(id))]).toEqual(items);
     }),
   );
 });

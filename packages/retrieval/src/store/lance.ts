@@ -325,13 +325,8 @@ function wrapTable(
             ]),
         );
         const query = table.query().fullTextSearch(sum).where(filter);
-        return plainRows(
-          await query
-            .select([...columns, "_score"])
-            .limit(limit)
-            .toArray(),
-          [...columns, "_score"],
-        );
+        const names = [...columns, "_score"];
+        return plainRows(await query.select(names).limit(limit).toArrow(), names);
       }),
     holders: (word, column, filter) =>
       guard(async () => {

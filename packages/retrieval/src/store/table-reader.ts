@@ -45,23 +45,23 @@ export function readTable(table: Lance.Table, guard: Guard): TableReader {
         // with 20 of them. What it finds is compared again by the vectors themselves.
         const query = near.nprobes(MIN_PARTITIONS).maximumNprobes(0).refineFactor(REFINE_FACTOR);
         const names = [...columns, "_distance"];
-        return plainRows(await query.select(names).limit(limit).toArray(), names);
+        return plainRows(await query.select(names).limit(limit).toArrow(), names);
       }),
     select: (filter, columns) =>
-      guard(async () => plainRows(await query(filter, columns).toArray(), columns)),
+      guard(async () => plainRows(await query(filter, columns).toArrow(), columns)),
     count: (filter) => guard(() => table.countRows(filter)),
     version: () => guard(() => table.version()),
     rows: (filter) =>
       guard(async () => {
         const columns = (await table.schema()).fields.map(({ name }) => name);
-        return plainRows(await query(filter, columns).toArray(), columns) as unknown as StoreRow[];
+        return plainRows(await query(filter, columns).toArrow(), columns) as unknown as StoreRow[];
       }),
     async *scan(filter, columns) {
       const batches = query(filter, columns)[Symbol.asyncIterator]();
       for (;;) {
         const next = await guard(() => batches.next());
         if (next.done) return;
-        yield plainRows([...next.value], columns);
+        yield plainRows(next.value, columns);
       }
     },
   };
