@@ -71,14 +71,14 @@ export function createWritingCalls(
   ): Promise<ChangeReport> =>
     exclusively(options, async (turn) => {
       const tenantTables = await openForWriting(tenant, turn);
-      const { live: table, history: past } = tenantTables;
+      const { live: table, history: past, horizon } = tenantTables;
       let writer: ChangeWriter | undefined;
       try {
         // Parsers load with the first writing call: who only searches never needs them.
         const { createChangeWriter, readHeaders } = await import("./ingest/write.ts");
         const stored = await readHeaders(table, source, parts);
         const keepMs = keepVersionsMs(await keepVersions());
-        const history = createHistory({ live: table, history: past, keepMs, now });
+        const history = createHistory({ live: table, history: past, horizon, keepMs, now });
         await history.settle(endedWell.get(tenant));
         endedWell.delete(tenant);
         const { signal } = options;

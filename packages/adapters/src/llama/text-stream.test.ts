@@ -37,6 +37,29 @@ describe("createTextStream", () => {
     expect(streamed(byteModel(), "", "a€b")).toEqual(["a", "", "", "€", "b", ""]);
   });
 
+  it("costs the same at any length, whatever is written", () => {
+    let longest = 0;
+    const { detokenize } = byteModel();
+    const model = {
+      detokenize(tokens: readonly Token[]) {
+        longest = Math.max(longest, tokens.length);
+        return detokenize(tokens);
+      },
+    } as unknown as LlamaModel;
+    const text = fc.string({
+      unit: fc.constantFrom("\uFFFD", "😀", "€", "é", "a"),
+      minLength: 60,
+      maxLength: 200,
+    });
+    fc.assert(
+      fc.property(text, (each) => {
+        expect(streamed(model, "before", each).join("")).toBe(each);
+      }),
+    );
+    expect(streamed(model, "before", "\uFFFD".repeat(200)).join("")).toBe("\uFFFD".repeat(200));
+    expect(longest).toBeLessThan(40);
+  });
+
   it("gives up on a character that never comes", () => {
     const stream = createTextStream(byteModel(), []);
     expect(stream.push(0xe2 as Token)).toBe("");

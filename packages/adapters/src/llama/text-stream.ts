@@ -28,11 +28,15 @@ export function createTextStream(model: LlamaModel, before: readonly Token[]): T
       : model.detokenize(window.slice(window.length - pending), false);
     pending = 0;
     written = text;
-    if (window.length > WINDOW_TOKENS) {
-      window = window.slice(-CONTEXT_TOKENS);
-      written = model.detokenize(window, false);
-    }
+    if (cutBack()) written = model.detokenize(window, false);
     return added;
+  }
+
+  /** Whether the window was too long. */
+  function cutBack(): boolean {
+    if (window.length <= WINDOW_TOKENS) return false;
+    window = window.slice(-CONTEXT_TOKENS);
+    return true;
   }
 
   return {
@@ -47,6 +51,7 @@ export function createTextStream(model: LlamaModel, before: readonly Token[]): T
       if (added === "") return take(text);
       written += added;
       pending = 1;
+      if (cutBack()) written = model.detokenize(window, false).slice(0, -1);
       return added;
     },
     flush() {

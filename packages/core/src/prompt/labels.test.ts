@@ -34,6 +34,11 @@ describe("LabelReader", () => {
       expect(read(text)).toBe(text);
   });
 
+  it("cites no source of a label that no sentence follows", () => {
+    for (const text of ["c\n", "a\nOne.\nc\n", "c\n\nMore.", "c\n\n"])
+      expect(read(text)).toBe(text.replace("a\nOne.", "One. [1]"));
+  });
+
   it("takes a sentence of one letter for a sentence", () => {
     expect(read("a\nc\nMore.")).toBe("c [1]\nMore.");
   });

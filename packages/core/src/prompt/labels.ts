@@ -14,8 +14,8 @@ export class LabelReader {
   readonly #citation: (n: number) => string;
   /** A line's beginning that may still turn out to be a label; undefined in the middle of a line. */
   #beginning: string | undefined = "";
-  /** The source of the line being passed on. */
-  #source: number | undefined;
+  /** The label of the line being passed on. */
+  #label: string | undefined;
 
   constructor(labels: Labels, citation: (n: number) => string) {
     this.#labels = labels;
@@ -32,9 +32,9 @@ export class LabelReader {
     return shown;
   }
 
-  /** What is left when the model has ended: a label with nothing after it chose nothing and stays as written. */
+  /** What is left when the model has ended: a label with no sentence after it chose nothing and stays as written. */
   end(): string {
-    const rest = (this.#beginning ?? "") + this.#mark();
+    const rest = this.#closeLine();
     this.#beginning = "";
     return rest;
   }
@@ -46,8 +46,8 @@ export class LabelReader {
   #passOn(part: string): string {
     if (this.#beginning === undefined) return part;
     const line = this.#beginning + part;
-    // Only a line without a source of its own can be a label: "c" after "c" is a sentence that is one letter.
-    if (this.#source === undefined && this.#labels.has(line)) {
+    // Only a line without a label of its own can be a label: "c" after "c" is a sentence that is one letter.
+    if (this.#label === undefined && this.#labels.has(line)) {
       this.#beginning = line;
       return "";
     }
@@ -56,19 +56,23 @@ export class LabelReader {
   }
 
   #endLine(): string {
-    const label = this.#beginning;
-    this.#beginning = "";
-    const n = label ? this.#labels.get(label) : undefined;
-    if (n !== undefined && this.#source === undefined) {
-      this.#source = n;
+    const beginning = this.#beginning;
+    if (beginning && this.#label === undefined) {
+      this.#label = beginning;
+      this.#beginning = "";
       return "";
     }
-    return `${label ?? ""}${this.#mark()}\n`;
+    const rest = this.#closeLine();
+    this.#beginning = "";
+    return `${rest}\n`;
   }
 
-  #mark(): string {
-    const n = this.#source;
-    this.#source = undefined;
-    return n === undefined ? "" : ` ${this.#citation(n)}`;
+  /** What the line being passed on ends with. */
+  #closeLine(): string {
+    const label = this.#label;
+    this.#label = undefined;
+    if (label === undefined) return this.#beginning ?? "";
+    if (this.#beginning === "") return `${label}\n`;
+    return ` ${this.#citation(this.#labels.get(label) as number)}`;
   }
 }

@@ -46,13 +46,14 @@ export function asOfView({ live, history, forms, instant }: AsOfParts): TableVie
     select,
     scan,
     async count(filter) {
-      const moved = () => history.count(both(headerFilter(), then));
-      const before = await moved();
+      const headers = both(headerFilter(), then);
+      const held = async () => (await Promise.all([live.count(headers), history.count(headers)])).join(" ");
+      const before = await held();
       const standing = await live.count(both(filter, then));
       const former = await history.count(both(filter, then));
-      // No document went from one table to the other meanwhile, and none is in both.
-      const still = (await moved()) === before;
-      if (still && (await documentsInBoth({ live, history, then })).size === 0) return standing + former;
+      const inBoth = await documentsInBoth({ live, history, then });
+      // No document was in both tables, and none came to the one or left the other meanwhile.
+      if (inBoth.size === 0 && (await held()) === before) return standing + former;
       let count = 0;
       for await (const rows of scan(filter, ["documentId"])) count += rows.length;
       return count;

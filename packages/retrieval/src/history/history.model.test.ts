@@ -320,6 +320,43 @@ describe("purge", () => {
   });
 });
 
+test("an erasure that was killed is ended though its tenant was removed and filled again meanwhile", async () => {
+  await using store = await open();
+  await store.upsert([{ uri: "a", text: "The zebra." }]);
+  await store.upsert([{ uri: "a", text: "The zebra.", title: "Zebras" }]);
+  const { openDatabase } = await import("../store/lance.ts");
+  const database = await openDatabase(join(folder, "store"));
+  const tables = async () => {
+    const names = await database.tableNames();
+    const live = await database.open(names.find((name) => name.startsWith("tenant-")) ?? "");
+    const history = await database.openHistory(names.find((name) => name.startsWith("history-")) ?? "");
+    if (!live || !history) throw new Error("no tables");
+    const versions = [await live.version(), await history.version()] as const;
+    live.close();
+    return { history, versions };
+  };
+  const before = await tables();
+  before.history.close();
+  clock += 1000;
+  {
+    await using other = await open();
+    await other.removeTenant?.({ principal: admin });
+    await other.upsert([{ uri: "b", text: "The zebra." }]);
+    await other.upsert([{ uri: "c", text: "The quagga." }]);
+  }
+  const { history } = await tables();
+  const [mark] = await history.rows("kind = 'horizon'");
+  if (!mark) throw new Error("no horizon");
+  await history.upsert([{ ...mark, id: "erasing", kind: "erasing" }]);
+  const { versions } = await tables();
+  // The numbers of the new tables have come to those of the old ones.
+  expect(versions).toEqual(before.versions);
+  await store.upsert([{ uri: "d", text: "The lion." }]);
+  expect(await history.count("kind = 'erasing'")).toBe(0);
+  history.close();
+  database.close();
+});
+
 describe("a writer killed between its two commits", () => {
   /** The store as it is when the live table was not written any more. */
   const killedAfterHistory = async (last: { text: string; roles: string[] }) => {

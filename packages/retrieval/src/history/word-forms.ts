@@ -2,7 +2,7 @@ import type { KeywordClause, LanceTable } from "../store/lance.ts";
 
 type Column = KeywordClause["column"];
 
-/** Most words remembered at once: some 50 MB. */
+/** Most words remembered at once: some 50 MB. Tests put fewer in their place. */
 const MAX_WORDS = 500_000;
 /** Stands behind the words of a call to show that none of them was cut in two. It is in no list of stop words. */
 const LAST_WORD = "sentinel";
@@ -19,9 +19,11 @@ export interface WordForms {
  * Cuts texts where the index does and asks the engine for the form of each different word, once: asking for whole texts
  * takes twenty times as long.
  */
-export function createWordForms(table: Pick<LanceTable, "tokenize">): WordForms {
-  const words = new Map<string, readonly string[]>();
-  const identifiers = new Map<string, readonly string[]>();
+export function createWordForms(table: Pick<LanceTable, "tokenize">, maxWords = MAX_WORDS): WordForms {
+  const remembered = {
+    words: new Map<string, readonly string[]>(),
+    identifiers: new Map<string, readonly string[]>(),
+  };
 
   const ask = async (asked: readonly string[], column: Column): Promise<(readonly string[])[]> => {
     const tokens = await table.tokenize(`${asked.join(" ")} ${LAST_WORD}`, column);
@@ -37,13 +39,16 @@ export function createWordForms(table: Pick<LanceTable, "tokenize">): WordForms 
 
   // Plain loops: this is the work of a keyword search in an earlier state, done for every word that it reads.
   const read = async (texts: readonly string[], column: Column): Promise<string[][]> => {
-    const forms = column === "identifiers" ? identifiers : words;
+    const kind = column === "identifiers" ? "identifiers" : "words";
+    let forms = remembered[kind];
     const cut = texts.map((text) => splitWords(text, column));
     const unknown = new Set<string>();
     for (const each of cut) for (const word of each) if (!forms.has(word)) unknown.add(word);
     if (unknown.size > 0) {
-      if (forms.size + unknown.size > MAX_WORDS) {
-        forms.clear();
+      if (forms.size + unknown.size > maxWords) {
+        // A new one: another reading may be under way that counts on words of the old one.
+        forms = new Map();
+        remembered[kind] = forms;
         for (const each of cut) for (const word of each) unknown.add(word);
       }
       const missing = [...unknown];

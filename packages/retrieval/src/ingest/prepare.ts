@@ -118,7 +118,11 @@ export async function prepare(
     turn = performance.now();
   }
   const id = documentId(tenant, source, uri);
-  const version = digest([SETTINGS, text, title, sorted(metadata), access]).slice(0, 32);
+  // The same text may stand on other pages of another edition. A place always begins a chunk, whatever the tokenizer.
+  const places = spans.flatMap(({ start, place }, i) =>
+    place && place !== spans[i - 1]?.place ? [[start, place]] : [],
+  );
+  const version = digest([SETTINGS, text, title, sorted(metadata), access, ...places]).slice(0, 32);
   const texts = spans.map((span) => textOf(span.context, text.slice(span.start, span.end)));
   const facts = factsOf(metadata);
   if (facts.length > MAX_FACTS) throw new Unreadable(tooMuchMetadata(facts.length));

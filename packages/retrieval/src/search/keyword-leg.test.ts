@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { clausesOf } from "./keyword-leg.ts";
+import type { Row } from "../store/lance.ts";
+import { clausesOf, searchKeywords } from "./keyword-leg.ts";
 
 describe("clausesOf", () => {
   test("looks for words and what they imply in text and context, and for identifiers", () => {
@@ -26,5 +27,23 @@ describe("clausesOf", () => {
   test("leaves out what holds no word", () => {
     expect(clausesOf("E-4012").every(({ words }) => words.trim() !== "")).toBe(true);
     expect(clausesOf("")).toEqual([]);
+  });
+});
+
+describe("searchKeywords", () => {
+  const holdsIdentifier = async (query: string, identifiers: string | null) => {
+    const rows: readonly Row[] = [{ id: "a", identifiers, _score: 1 }];
+    const table = { keyword: async () => [...rows] } as unknown as Parameters<typeof searchKeywords>[0];
+    return (await searchKeywords(table, query, "true", 10)).holdsIdentifier;
+  };
+
+  test("tells whether a passage holds an identifier that the question names", async () => {
+    expect(await holdsIdentifier("error E-4012", "e-4012 e-4013")).toBe(true);
+    expect(await holdsIdentifier("error E-4012", "e-4013")).toBe(false);
+    expect(await holdsIdentifier("error E-4012", null)).toBe(false);
+  });
+
+  test("finds no identifier where neither the question nor the passage has one", async () => {
+    expect(await holdsIdentifier("who do I ask?", null)).toBe(false);
   });
 });

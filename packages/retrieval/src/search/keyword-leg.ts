@@ -33,10 +33,9 @@ export async function searchKeywords(
 
 function holdsAny(rows: Leg["rows"], names: string): boolean {
   const wanted = new Set(names.split(" "));
-  return rows.some(({ identifiers }) =>
-    String(identifiers ?? " ")
-      .split(" ")
-      .some((identifier) => wanted.has(identifier)),
+  return rows.some(
+    ({ identifiers }) =>
+      typeof identifiers === "string" && identifiers.split(" ").some((identifier) => wanted.has(identifier)),
   );
 }
 

@@ -33,7 +33,7 @@ function fixture(keepMs: number) {
   const live = fakeTable([{ id: "a", kind: "document", roles: ["staff"] }]);
   const history = fakeTable([{ kind: "document", documentId: "a", roles: [], validTo: 5 }]);
   const parts = { live: live as unknown as LanceTable, history: history as unknown as HistoryTable };
-  return { live, history, settled: createHistory({ ...parts, keepMs, now: () => 1000 }) };
+  return { live, history, settled: createHistory({ ...parts, horizon: 0, keepMs, now: () => 1000 }) };
 }
 
 test("what a killed writer left is looked for after anybody's commit, not after one's own call that ended well", async () => {

@@ -24,7 +24,10 @@ export interface TenantHistory {
    * the headers of a large tenant need not be read.
    */
   settle(since?: string): Promise<void>;
-  /** Names what both tables hold now: each commit of anybody gives another name. */
+  /**
+   * Names what both tables hold now: each commit of anybody gives another name. The horizon is in it, as the tables of a
+   * tenant that was removed and filled again count their commits from the beginning.
+   */
   state(): Promise<string>;
   /**
    * Has `commit` replace or remove documents, and keeps their former versions. `commit` is given the instant, in epoch
@@ -36,6 +39,8 @@ export interface TenantHistory {
 export interface HistoryParts {
   readonly live: LanceTable;
   readonly history: HistoryTable;
+  /** From when on the history was whole as the writing call began. */
+  readonly horizon: number;
   /** How long former versions are kept, in milliseconds. */
   readonly keepMs: number;
   readonly now: () => number;
@@ -48,7 +53,7 @@ export interface HistoryParts {
  * a rule takes away goes from them before the live commit, and what it gives comes after, so whoever is killed between
  * the two leaves too narrow a rule, which the next writing call makes good.
  */
-export function createHistory({ live, history, keepMs, now }: HistoryParts): TenantHistory {
+export function createHistory({ live, history, horizon, keepMs, now }: HistoryParts): TenantHistory {
   const setRules = async (rules: ReadonlyMap<string, readonly string[]>) => {
     const groups = new Map<string, { ids: string[]; roles: readonly string[] }>();
     for (const [id, roles] of rules) {
@@ -89,7 +94,7 @@ export function createHistory({ live, history, keepMs, now }: HistoryParts): Ten
     await setRules(wrong);
   };
 
-  const state = async () => (await Promise.all([live.version(), history.version()])).map(String).join(" ");
+  const state = async () => [horizon, ...(await Promise.all([live.version(), history.version()]))].join(" ");
 
   return {
     state,

@@ -8,6 +8,8 @@ import { historyTable } from "./manifest.ts";
 export interface OpenTenant {
   readonly live: LanceTable;
   readonly history: HistoryTable;
+  /** From when on the history is whole, as the turn began. */
+  readonly horizon: number;
   close(): void;
 }
 
@@ -22,7 +24,11 @@ export async function openTenant(parts: {
   const { database, name, dimensions, turn, now } = parts;
   const history = await database.openOrCreateHistory(historyTable(name), dimensions);
   // Nothing is known of the time before the table was there.
-  if ((await readHorizon(history)) === undefined) await setHorizon(history, now());
+  let horizon = await readHorizon(history);
+  if (horizon === undefined) {
+    horizon = now();
+    await setHorizon(history, horizon);
+  }
   const live = await database.openOrCreate(name, dimensions);
   const asking =
     <Parameters extends unknown[], Result>(change: (...parameters: Parameters) => Promise<Result>) =>
@@ -48,6 +54,7 @@ export async function openTenant(parts: {
       erase: asking(history.erase),
       tidy: asking(history.tidy),
     },
+    horizon,
     close() {
       live.close();
       history.close();

@@ -1,4 +1,4 @@
-import { type Answer, usesAdapter, usesSources } from "@advisor/core";
+import { type Answer, placeWords, usesAdapter, usesSources } from "@advisor/core";
 import type { Arm } from "../../shared/wire.ts";
 import type { Paint, Style } from "../terminal/style.ts";
 import { wrap } from "../terminal/wrap.ts";
@@ -30,7 +30,7 @@ export function answerLines(arm: Arm, answer: Answer, paint: Paint): string[] {
     lines.push(...wrap(text, TEXT_WIDTH).map((line) => `${" ".repeat(INDENT)}${paint("dim", line)}`));
   if (cut) under(`… and ${all.length - body.length} lines more`);
   for (const { n, verdict, title, uri, place, quote } of answer.citations) {
-    const where = [title ?? "no such source", uri, place].filter(Boolean).join(", ");
+    const where = [title ?? "no such source", uri, place && placeWords(place)].filter(Boolean).join(", ");
     under(`[${n}] ${verdict}: ${where}`);
     if (quote && !answer.text.includes(quote)) under(`    “${quote}”`);
   }

@@ -21,7 +21,11 @@ function advisorThat(
       refused: false,
       mode,
       citations: [
-        { n: 1, claim: "", uri: "hr/leave.md", title: "Leave", quote: "another word", verdict: "verified" },
+        {
+          ...{ n: 1, claim: "", uri: "hr/leave.pdf", title: "Leave", quote: "another word" },
+          place: { unit: "page", first: 3, last: 3 },
+          verdict: "verified",
+        },
       ],
       passages: [],
       timings: {
@@ -64,7 +68,7 @@ describe("the tour", () => {
   it("prints answers with citations, verdicts and warnings", async () => {
     const { text } = await tour();
     expect(text).toContain("hybrid says: a word");
-    expect(text).toContain("[1] verified: Leave, hr/leave.md");
+    expect(text).toContain("[1] verified: Leave, hr/leave.pdf, page 3");
     expect(text).toContain("“another word”");
     expect(text).toContain("note: A passage was dropped.");
   });
