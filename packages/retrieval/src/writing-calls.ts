@@ -85,7 +85,9 @@ export function createWritingCalls(
         writer = createChangeWriter({ table, history, embedder, stored, alone, indexPolicy, signal });
         const report = await work(writer, stored);
         await past.tidy();
-        endedWell.set(tenant, await history.state());
+        // What was written stands, even if it cannot be asked for its name.
+        const state = await history.state().catch(() => undefined);
+        if (state !== undefined) endedWell.set(tenant, state);
         return report;
       } catch (error) {
         throw isSystemError(error) ? storeFailure(error, location) : error;
