@@ -17,6 +17,7 @@ import torch
 import torch.nn.functional as F
 
 from adapters.chats import Chats
+from lib import fused
 from lib.corpus import PACKAGE, default_corpus, read_sections
 from lib.device import choose_device
 from lib.gguf import read_gguf, write_adapter
@@ -93,7 +94,7 @@ def length(row):
 
 
 def pad(sequences):
-    longest = max(map(len, sequences))
+    longest = -(-max(map(len, sequences)) // fused.LENGTH_STEP) * fused.LENGTH_STEP
     return torch.tensor([ids + [0] * (longest - len(ids)) for ids in sequences]), longest
 
 
@@ -151,7 +152,7 @@ class Matrices:
 
 def train(model, rows, options, identity, device):
     matrices = model.adapt(RANK, ALPHA)
-    model.to(device.kind)
+    device.place(model)
     for block in model.blk:
         for name, part in block.named_children():
             if getattr(part, "lora", None):

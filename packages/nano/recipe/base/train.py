@@ -122,9 +122,7 @@ def train(options, work, rows, held_rows, tokenizer):
         shape = shape_named(options.shape, len(tokenizer))
         model = Llama(shape).initialise(options.seed)
     device = choose_device(options.threads, options.precision, options.device)
-    model.to(device.kind)
-    if device.kind == "cpu" and device.precision == "fp32":
-        model.fuse()
+    device.place(model)
     optimizer = Optimizer(model, options.optimizer, fused=device.kind == "cuda")
     identity = {
         "shape": model.describe(), "tokenizer": tokenizer.pieces, "batch": options.batch, "length": options.length,

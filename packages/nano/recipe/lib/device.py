@@ -23,6 +23,12 @@ class Device:
     def compile(self, function):
         return torch.compile(function) if self.compiled else function
 
+    def place(self, model):
+        """Where it learns, with the fastest operations there."""
+        model.to(self.kind)
+        if self.kind == "cpu" and self.precision == "fp32":
+            model.fuse()
+
     def tensor(self, array):
         tensor = torch.from_numpy(array)
         if self.kind == "cuda":
