@@ -105,7 +105,11 @@ export function createProgram(
       .option("--source <name>", "what the pages belong to (default: the folder's path)")
       .option("--include <glob>", "read only these files and folders (repeatable)", collect, [])
       .option("--exclude <glob>", "leave these files and folders out (repeatable)", collect, [])
-      .option("--verbose", "list every page that was added, changed, removed or skipped");
+      .option("--verbose", "list every page that was added, changed, removed or skipped")
+      .option(
+        "--keep-versions <time>",
+        "how long former versions are kept: none, forever, or such as 12h, 30d, 1y (default: as before; at first 30d)",
+      );
 
   folders(
     command(
@@ -116,10 +120,6 @@ export function createProgram(
     ),
   )
     .option("--rehash", "read every file, not only those whose size or times have changed")
-    .option(
-      "--keep-versions <time>",
-      "how long former versions are kept: none, forever, or such as 12h, 30d, 1y (default: as before; at first 30d)",
-    )
     .addHelpText("after", SYNC_NOTES)
     .action((names, flags) =>
       done(import("./commands/sync.ts").then(({ sync }) => sync(context, names, flags))),

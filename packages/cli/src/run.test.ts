@@ -42,7 +42,7 @@ describe("advisor", () => {
     [["no-such-command"], /unknown command 'no-such-command'/],
     [["aks", "x"], /Did you mean ask\?/],
     [["sync"], /missing required argument 'folders'/],
-    [["ask", "--no-such-flag", "x"], /unknown option '--no-such-flag'/],
+    [["ask", "--no-such-flag", "x"], /unknown option '--no-such-flag'.*behind --/],
     [["ask", "--store"], /option '--store <folder>' argument missing/],
     [["adapters", "add", "x.gguf"], /required option '--base <file>' not specified/],
     [["doctor", "a"], /too many arguments/],

@@ -94,7 +94,8 @@ function reportUsage(host: Host, error: CommanderError, json: boolean): number {
     .map((line) => line.trim())
     .filter((line) => line !== "" && line !== "(outputHelp)");
   const reason = lines.join(" ").replace(/\.$/, "") || "a command is missing";
-  const nextStep = "Run `advisor --help`, or --help after a command";
+  const isFlag = error.code === "commander.unknownOption";
+  const nextStep = `Run \`advisor --help\`, or --help after a command${isFlag ? "; text that begins with a hyphen goes behind --" : ""}`;
   writeError(
     host,
     { code: "usage", message: `${reason}. ${nextStep}.`, subject: "advisor", reason, nextStep },

@@ -127,7 +127,10 @@ export interface WatchOptions extends Omit<SyncOptions, "rehash"> {
 
 /** What a watch tells. */
 export type WatchEvent =
-  /** Changes were written, or could not be. `whole`: it was the first sync, of the whole folder. */
+  /**
+   * Changes were written, or could not be. `whole`: it was the first sync, of the whole folder. A later look through the
+   * whole folder tells of what is left out only where that is new.
+   */
   | { readonly type: "synced"; readonly report: ChangeReport; readonly whole: boolean }
   /** Something failed, and is tried again after a wait. */
   | { readonly type: "failed"; readonly error: Error; readonly retryInMs: number }

@@ -40,6 +40,17 @@ describe("search", () => {
     expect(full.out.replace(/\s+/g, " ")).toContain(long);
   });
 
+  it("calls a reranker with a search by one leg wrong use, since it would read nothing", async () => {
+    const core = finding();
+    const ran = await runStored(["search", "x", "--mode", "vector", "--reranker", "cross"], core);
+    expect(ran.code).toBe(2);
+    expect(ran.err).toContain(
+      "--reranker with --mode vector: a reranker reads the passages of a hybrid search alone",
+    );
+    expect(core.calls).toEqual([]);
+    expect((await runStored(["search", "x", "--mode", "hybrid", "--reranker", "cross"], core)).code).toBe(0);
+  });
+
   it("names the page of a PDF, the rows of a table, and lines where they are known", async () => {
     const at = (uri: string, place: NonNullable<Passage["place"]>) =>
       passage({ uri, documentId: uri, headings: ["A"], place });

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { MAX_TOP_K } from "@advisor/contracts";
+import { BadInputError, MAX_TOP_K } from "@advisor/contracts";
 import { absentModel } from "../absent-parts.ts";
 import { runBatch } from "../batch.ts";
 import type { CommandContext, CommandResult } from "../context.ts";
@@ -50,6 +50,14 @@ export async function search(
     ...(flags.mode !== undefined && { mode: parseSearchMode(flags.mode) }),
     ...(flags.topK !== undefined && { topK: parseNumber("--top-k", flags.topK, { min: 1, max: MAX_TOP_K }) }),
   };
+  if (flags.reranker !== undefined && options.mode !== undefined && options.mode !== "hybrid") {
+    throw new BadInputError({
+      code: "invalid_request",
+      subject: `--reranker with --mode ${options.mode}`,
+      reason: "a reranker reads the passages of a hybrid search alone",
+      nextStep: "Leave out one of the two",
+    });
+  }
   requireStore(context, flags);
 
   const progress = createProgressLine(host, { json: flags.json === true });

@@ -35,8 +35,7 @@ export async function sync(
   flags: SyncFlags,
 ): CommandResult {
   requireOneSource(folders, flags);
-  const keep =
-    flags.keepVersions === undefined ? {} : { keepVersions: parseKeepVersions(flags.keepVersions) };
+  const keep = keepOf(flags);
   const progress = createProgressLine(context.host, { json: flags.json === true });
   progress.say("Opening the store");
   try {
@@ -57,6 +56,11 @@ export async function sync(
   } finally {
     progress.end();
   }
+}
+
+/** The setting that `--keep-versions` names, if it does. */
+export function keepOf({ keepVersions }: FolderFlags) {
+  return keepVersions === undefined ? {} : { keepVersions: parseKeepVersions(keepVersions) };
 }
 
 /** What the flags say of a folder, for `sync` and `watch` alike. */

@@ -43,7 +43,9 @@ describe("advisor watch", () => {
     await inFolder(async (cwd) => {
       const seen: [string, WatchOptions][] = [];
       const flags = ["--exclude", "drafts", "--include", "*.md", "--poll", "0.5", "--tenant", "t"];
-      const ran = await runCli(["watch", "docs", ...flags], { cwd, core: watching(seen) });
+      const core = watching(seen);
+      const ran = await runCli(["watch", "docs", ...flags, "--keep-versions", "30d"], { cwd, core });
+      expect(core.settings.at(-1)).toMatchObject({ keepVersions: "30d" });
       expect(ran.code).toBe(0);
       expect(seen).toEqual([
         [`${cwd}/docs`, { tenant: "t", exclude: ["drafts"], include: ["*.md"], pollMs: 500 }],

@@ -7,7 +7,7 @@ import { printableLine } from "../output/printable.ts";
 import { createProgressLine } from "../output/progress-line.ts";
 import { describeError } from "../report-error.ts";
 import { settingsOf, withAdvisor } from "../with-advisor.ts";
-import { type FolderFlags, folderOptions, requireOneSource, writeReport } from "./sync.ts";
+import { type FolderFlags, folderOptions, keepOf, requireOneSource, writeReport } from "./sync.ts";
 
 export interface WatchFlags extends FolderFlags {
   readonly poll?: string;
@@ -27,6 +27,7 @@ export async function watch(
     flags.poll === undefined
       ? undefined
       : parseNumber("--poll", flags.poll, { min: 0.1, max: 86_400, whole: false }) * 1000;
+  const keep = keepOf(flags);
   const progress = createProgressLine(context.host, { json: flags.json === true });
   progress.say("Opening the store");
   // One line after the other, whoever has something to say first.
@@ -37,7 +38,7 @@ export async function watch(
     written.catch(() => {});
   };
   try {
-    await withAdvisor(context, settingsOf(context, flags, progress.show), async (advisor) => {
+    await withAdvisor(context, { ...settingsOf(context, flags, progress.show), ...keep }, async (advisor) => {
       const watches: FolderWatch[] = [];
       for (const folder of folders) {
         const opened = await advisor.watch(resolve(context.host.cwd, folder), {

@@ -148,3 +148,20 @@ describe("plain text", () => {
     expect(extract("---\nroles: [hr]\n---\nText.", "text/plain").roles).toEqual(["hr"]);
   });
 });
+
+test("lists nested too deep are read as prose, in time: by indentation, in one line, or both", () => {
+  const pages = [
+    Array.from({ length: 2000 }, (_, i) => `${"  ".repeat(i)}- x`),
+    Array.from({ length: 400 }, (_, i) => `${"      ".repeat(i)}- 1. + x`),
+    [`${"- ".repeat(20_000)}x`],
+  ];
+  for (const lines of pages) {
+    const begin = performance.now();
+    const { blocks } = extract(`# Deep\n\n${lines.join("\n")}\n`, "text/markdown");
+    expect(performance.now() - begin).toBeLessThan(5_000);
+    expect(blocks.map(({ kind }) => kind)).toEqual(["heading", "prose"]);
+  }
+  const fine = Array.from({ length: 60 }, (_, i) => `${"  ".repeat(i % 20)}- x${i}`).join("\n");
+  const rule = `${"- ".repeat(200)}\n\n${fine}\n`;
+  expect(extract(rule, "text/markdown").blocks.length).toBeGreaterThan(1);
+});

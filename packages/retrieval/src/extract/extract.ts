@@ -10,7 +10,7 @@ import { tableRecords } from "./table-file.ts";
 import { wellFormed } from "./well-formed.ts";
 
 /** Goes up when the same bytes would give another text, title, rule or block: stored documents are then read anew. */
-export const EXTRACTOR_VERSION = 5;
+export const EXTRACTOR_VERSION = 6;
 
 /** What a source says of itself. */
 export interface Extracted {

@@ -9,13 +9,15 @@ export function jsonLineRecords(text: string, from: number): Records {
   const warnings = createWarnings();
   const records: FileRecord[] = [];
   let number = 0;
+  let afterSkipped = false;
   for (const { start, end } of lines(text, from)) {
     number++;
     const line = text.slice(start, end);
     if (line.trim() === "") continue;
     const problem = Buffer.byteLength(line) > MAX_RECORD_BYTES ? "is over 1 MiB" : jsonProblem(line);
     if (problem) warnings.add("record_skipped", `line ${number} ${problem}, it was left out`);
-    else records.push({ start, end, number });
+    else records.push({ start, end, number, ...(afterSkipped && { apart: true }) });
+    afterSkipped = problem !== undefined;
   }
   if (records.length === 0) throw new Unreadable("no line of it is JSON");
   return { blocks: recordBlocks("line", records), warnings: warnings.end() };

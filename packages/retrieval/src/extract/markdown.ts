@@ -232,13 +232,25 @@ function markedThroughout(source: string): boolean {
   return false;
 }
 
+/** Whether quotes and lists nest too deep: in one line, or from line to line by their indentation. */
 function tooDeep(source: string): boolean {
+  // Columns of the list marks that may still be open, each further right than the one before.
+  const open: number[] = [];
   for (const match of source.matchAll(/^(?:[ \t]*(?:[>*+-]|\d{1,9}[.)]))+/gm)) {
-    if (
-      (match[0].match(/[>*+.)-]/g)?.length ?? 0) > MAX_DEPTH &&
-      !/^[ \t]*([*-])(?:[ \t]*\1)+$/.test(match[0])
-    )
-      return true;
+    const [marks] = match;
+    const after = match.index + marks.length;
+    if (/^[ \t]*([*-])(?:[ \t]*\1)+$/.test(marks) && /^\s*$/.test(source.slice(after, after + 2))) continue;
+    if ((marks.match(/[>*+.)-]/g)?.length ?? 0) > MAX_DEPTH) return true;
+    let column = 0;
+    for (let i = 0; i < marks.length; i++) {
+      const sign = marks[i] ?? "";
+      const next = source[match.index + i + 1] ?? "\n";
+      if (/[*+.)-]/.test(sign) && /\s/.test(next)) {
+        while ((open.at(-1) ?? -1) >= column) open.pop();
+        if (open.push(column) > MAX_DEPTH) return true;
+      }
+      column = sign === "\t" ? column + 4 - (column % 4) : column + 1;
+    }
   }
   return false;
 }

@@ -82,7 +82,7 @@ describe("CSV", () => {
     const { warnings } = extract("a,b\n1,2,3\n4,5\n6\n", "text/csv");
     expect(warnings).toEqual([
       { code: "ragged_row", message: "row 2 has 3 cells, the first row has 2" },
-      { code: "ragged_row", message: "row 4 has 1 cells, the first row has 2" },
+      { code: "ragged_row", message: "row 4 has 1 cell, the first row has 2" },
     ]);
     const many = extract(`a,b\n${"1\n".repeat(500)}`, "text/csv").warnings;
     expect(many).toHaveLength(21);
@@ -151,7 +151,15 @@ describe("JSONL", () => {
     expect(extract(source, "application/x-ndjson").warnings).toEqual([
       { code: "record_skipped", message: "line 3 is not valid JSON, it was left out" },
     ]);
-    expect(passages(source, "application/x-ndjson").at(-1)?.place).toBe("lines 1–4");
+  });
+
+  test("no passage reaches over a line that was left out, however long it is", () => {
+    const source = `{"a":1}\n{"b":\n\n{"c":2}\n{"d":3}\n"${"x".repeat(1024 * 1024)}"\n{"e":4}`;
+    expect(passages(source, "application/x-ndjson").map(({ text, place }) => [text, place])).toEqual([
+      ['{"a":1}', "line 1"],
+      ['{"c":2}\n{"d":3}', "lines 4–5"],
+      ['{"e":4}', "line 7"],
+    ]);
   });
 
   test("deep nesting and giant lines are left out or read, in time", () => {

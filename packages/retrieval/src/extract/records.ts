@@ -26,11 +26,13 @@ export interface Records {
 export interface FileRecord extends Span {
   /** The row or line number by which a person finds it, from 1. */
   readonly number: number;
+  /** Something that was left out stands before it, so that no passage may reach over it from the record before. */
+  readonly apart?: boolean;
 }
 
 /**
  * Records as blocks. Each section is a run of small records or one larger record, with their numbers as its place, so that no
- * passage mixes a large record with the next. `columns` is a heading over all of them.
+ * passage mixes a large record with the next or holds what was left out between two. `columns` is a heading over all of them.
  */
 export function recordBlocks(
   unit: PassagePlace["unit"],
@@ -53,7 +55,7 @@ export function recordBlocks(
   };
   for (const record of records) {
     const size = record.end - record.start;
-    if (length + size > PACK_LENGTH) close();
+    if (record.apart || length + size > PACK_LENGTH) close();
     run.push(record);
     length += size;
   }

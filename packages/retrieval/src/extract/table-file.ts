@@ -43,7 +43,10 @@ export function tableRecords(text: string, from: number, tabs: boolean): Records
             return null;
           }
         } else if (cells.length !== width) {
-          warnings.add("ragged_row", `row ${row} has ${cells.length} cells, the first row has ${width}`);
+          warnings.add(
+            "ragged_row",
+            `row ${row} has ${cells.length} ${cells.length === 1 ? "cell" : "cells"}, the first row has ${width}`,
+          );
         }
         records.push({ ...span, number: row });
         return null;

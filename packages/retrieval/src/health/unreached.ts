@@ -18,13 +18,15 @@ export async function checkUnreached(
     throwIfAborted(signal, "check");
     for (const documentId of await find(question)) reached.add(documentId);
   }
+  const asked =
+    distinct.size === 1 ? "The one question finds no" : `None of ${distinct.size} questions finds a`;
   return pages
     .filter(({ documentId }) => !reached.has(documentId))
     .map((page) => ({
       check: "unreached",
       severity: "note",
       ...placeIn(page),
-      message: `None of ${distinct.size} questions finds a passage of this page among the first ${REACHED_WITHIN}`,
+      message: `${asked} passage of this page among the first ${REACHED_WITHIN}`,
       nextStep: "See whether it answers anything that people ask, in the words that they use",
     }));
 }

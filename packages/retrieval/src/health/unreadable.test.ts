@@ -14,6 +14,13 @@ test("a page of administrators alone is a note", () => {
   ]);
 });
 
+test("what can hold no front matter is given its readers where it is synced", () => {
+  const steps = ["leave.md", "leave.csv", "a/leave.PDF", "leave.docx", "leave.ts"].map(
+    (uri) => checkUnreadable([healthPage(uri, "Leave", { roles: [] })])[0]?.nextStep,
+  );
+  expect(steps.map((step) => step?.includes("--default-role"))).toEqual([false, false, true, true, true]);
+});
+
 test("a role that looks like a frequent one is a problem", () => {
   const [finding, ...rest] = checkUnreadable(pages(...employees, ["emploee", "employee"]));
   expect(rest).toEqual([]);

@@ -1,4 +1,5 @@
 import { ADMINISTRATOR } from "@advisor/contracts";
+import { SOURCE_CODE_ENDINGS } from "../extract/source-code.ts";
 import { type Finding, type Page, placeIn } from "./page.ts";
 
 /** A role of at least this many pages is taken for one that exists. */
@@ -25,7 +26,9 @@ export function checkUnreadable(pages: readonly Page[]): Finding[] {
           severity: "note",
           ...placeIn(page),
           message: "The page names no role, so administrators alone may read it",
-          nextStep: "Name its readers in the front matter, as in roles: [staff], if that is not meant",
+          nextStep: hasFrontMatter(page.uri)
+            ? "Name its readers in the front matter, as in roles: [staff], if that is not meant"
+            : "Name its readers where it is synced (default roles, --default-role) if that is not meant: it can hold no front matter",
         },
       ];
     }
@@ -55,6 +58,12 @@ export function checkUnreadable(pages: readonly Page[]): Finding[] {
       ];
     });
   });
+}
+
+/** A PDF, a DOCX and source code can name no readers themselves. */
+function hasFrontMatter(uri: string): boolean {
+  const ending = uri.slice(uri.lastIndexOf(".")).toLowerCase();
+  return ending !== ".pdf" && ending !== ".docx" && !Object.hasOwn(SOURCE_CODE_ENDINGS, ending);
 }
 
 /**

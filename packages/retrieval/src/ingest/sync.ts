@@ -108,7 +108,7 @@ async function syncWith(parts: SyncParts, unpacker: Unpacker): Promise<ChangeRep
       code: "folder_empty",
       message:
         gone.length === 0
-          ? `${listing.root}: no file in it could be read, so there is nothing to search. Put files there and sync again.`
+          ? `${listing.root}: no file in it could be read, so there is nothing to search. Put files there, or look at what is included, excluded and ignored, and sync again.`
           : `${listing.root}: no file could be read in it, so its ${gone.length} stored documents were kept. Put back at least one file and sync again, and those that are gone will be removed.`,
     });
   } else await writer.remove(gone);

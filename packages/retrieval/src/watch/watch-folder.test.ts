@@ -74,6 +74,25 @@ async function watching(
   return { watch, events, synced, followed, until, tell: (uri: string) => tell(uri) };
 }
 
+test("a look through the whole folder tells what was left out once; a change of such a file tells it again", async () => {
+  const bad = { uri: "bad.md", reason: "it is empty" };
+  const warning = { code: "ragged_row", message: "t.csv: row 2 has 1 cell" };
+  let report: ChangeReport = { ...nothing, skipped: [bad], warnings: [warning] };
+  const seen = await watching(async () => report);
+  const told = () => seen.events.map((event) => event.type === "synced" && event.report.skipped);
+  seen.tell("");
+  await seen.until(() => seen.synced.length === 2);
+  seen.tell("bad.md");
+  await seen.until(() => seen.events.length === 2);
+  expect(told()).toEqual([[bad], [bad]]);
+  const other = { uri: "other.md", reason: "it is empty" };
+  report = { ...nothing, skipped: [bad, other], warnings: [warning] };
+  seen.tell("");
+  await seen.until(() => seen.events.length === 3);
+  expect(seen.events.at(-1)).toMatchObject({ report: { skipped: [other], warnings: [] }, whole: false });
+  await seen.watch.close();
+});
+
 test("only what changed is synced; a folder is followed as it comes and goes", async () => {
   await mkdir(join(root, "a/b"), { recursive: true });
   await writeFile(join(root, "a/b/c.md"), "x");

@@ -4,6 +4,7 @@ import {
   BadInputError,
   type ChangeReport,
   type FolderWatch,
+  type Skipped,
   type Warning,
   type WatchEvent,
 } from "@advisor/contracts";
@@ -81,10 +82,18 @@ export async function watchFolder(parts: WatchParts): Promise<FolderWatch> {
     }, delay);
     timers.add(timer);
   };
-  const told = (report: ChangeReport) => {
-    const { added, changed, removed, skipped, warnings } = report;
+  // What was left out, and why, as last told: a later look through the whole folder tells what is new alone.
+  let known = new Set<string>();
+  const told = (report: ChangeReport, wholeFolder: boolean) => {
+    const { added, changed, removed } = report;
+    const all = [...report.skipped.map(skippedKey), ...report.warnings.map(warningKey)];
+    const again = wholeFolder && !first;
+    const skipped = again ? report.skipped.filter((one) => !known.has(skippedKey(one))) : report.skipped;
+    const warnings = again ? report.warnings.filter((one) => !known.has(warningKey(one))) : report.warnings;
+    if (wholeFolder) known = new Set();
+    for (const key of all) known.add(key);
     const something = [added, changed, removed, skipped, warnings].some((list) => list.length > 0);
-    if (first || something) emit({ type: "synced", report, whole: first });
+    if (first || something) emit({ type: "synced", report: { ...report, skipped, warnings }, whole: first });
     first = false;
   };
 
@@ -98,7 +107,7 @@ export async function watchFolder(parts: WatchParts): Promise<FolderWatch> {
       if (moved) events?.forget("");
       const wanted = moved || uris?.includes("") ? undefined : uris;
       const changed = await withEvents((current) => followChanges(wanted, current));
-      told(await sync(changed, stopping.signal));
+      told(await sync(changed, stopping.signal), changed === undefined);
       await tidyLater(changed === undefined);
     },
     onFailure: (error, failures) => {
@@ -224,7 +233,7 @@ export async function watchFolder(parts: WatchParts): Promise<FolderWatch> {
       events = createEvents({ root, onChange, onError: (_error, prefix) => onChange(prefix.slice(0, -1)) });
       await withEvents(async (current) => current?.follow((await list()).folders));
     }
-    told(await sync(undefined, stopping.signal));
+    told(await sync(undefined, stopping.signal), true);
   } catch (error) {
     await stop();
     throw error;
@@ -279,6 +288,9 @@ function limitReached(error: unknown, root: string): Warning | undefined {
     message: `${root}: ${reason}, so it is looked through every ${DEFAULT_POLL_MS / 1000} s instead`,
   };
 }
+
+const skippedKey = ({ uri, reason }: Skipped) => `${uri}\n${reason}`;
+const warningKey = ({ code, message }: Warning) => `${code}\n${message}`;
 
 function asError(error: unknown): Error {
   return error instanceof Error ? error : new Error(String(error));
