@@ -7,24 +7,40 @@ import { readPdf } from "./read-pdf.mjs";
 
 /** @typedef {import("./unpacker.ts").UnpackRequest} UnpackRequest */
 
-parentPort?.on("message", async (/** @type {UnpackRequest} */ { bytes, format, limits }) => {
+parentPort?.on("message", async (/** @type {UnpackRequest} */ request) => {
   try {
-    const unpacked = format === "pdf" ? await readPdf(bytes, limits) : await readDocx(bytes, limits);
-    parentPort?.postMessage({ unpacked });
+    parentPort?.postMessage(await read(request));
   } catch (error) {
-    parentPort?.postMessage({ reason: reasonOf(error, format) });
+    parentPort?.postMessage({ reason: reasonOf(error, request.format) });
   }
 });
 
 /**
+ * @param {UnpackRequest} request
+ * @returns {Promise<import("./unpacker.ts").UnpackResponse>}
+ */
+async function read(request) {
+  if (request.format === "text") {
+    const { extract } = await import(request.extractor);
+    const { content, mediaType, uri } = request.source;
+    return { extracted: extract(content, mediaType, uri) };
+  }
+  const { bytes, format, limits } = request;
+  return { unpacked: format === "pdf" ? await readPdf(bytes, limits) : await readDocx(bytes, limits) };
+}
+
+/**
  * @param {unknown} error
- * @param {"pdf" | "docx"} format
+ * @param {UnpackRequest["format"]} format
  */
 function reasonOf(error, format) {
   const { name, message } = error instanceof Error ? error : new Error(String(error));
-  if (name === "Refused") return message;
+  // Both carry a reason in plain words: of the readers of files, and of those of text.
+  if (name === "Refused" || (error instanceof Error && "reason" in error)) return message;
   if (name === "PasswordException") return "it is encrypted, save it without a password";
   // A reader's message may quote the file: one line of it is enough.
   const line = message.replace(/\s+/g, " ").trim().slice(0, 160);
-  return `it is not a valid ${format.toUpperCase()} (${line})`;
+  return format === "text"
+    ? `it could not be read (${line})`
+    : `it is not a valid ${format.toUpperCase()} (${line})`;
 }

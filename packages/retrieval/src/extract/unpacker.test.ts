@@ -1,8 +1,9 @@
-import { placeWords } from "@advisor/contracts";
+import { type MediaType, placeWords } from "@advisor/contracts";
 import fc from "fast-check";
 import { afterAll, describe, expect, test } from "vitest";
 import { docxParts, heading, makeDocx, makeZip, paragraph, table } from "../../test/make-docx.ts";
 import { makePdf } from "../../test/make-pdf.ts";
+import { extract } from "./extract.ts";
 import { fromUnpacked } from "./from-unpacked.ts";
 import { Unreadable } from "./front-matter.ts";
 import { createUnpacker, type Unpacker } from "./unpacker.ts";
@@ -299,4 +300,40 @@ describe("the worker", () => {
       { numRuns: 120 },
     );
   }, 60_000);
+});
+
+describe("long texts", () => {
+  test("give what they give in the main thread, places and reasons included", async () => {
+    const texts: [string, MediaType, string][] = [
+      [
+        "---\ntitle: T\nroles: [a]\n---\n# One\n\nFirst. Second.\n\n| a | b |\n| - | - |\n| 1 | 2 |\n",
+        "text/markdown",
+        "a.md",
+      ],
+      ["<html><title>T</title><main><h1>One</h1><p>First.</p></main></html>", "text/html", "a.html"],
+      ["a,b\n1,2\n3,4\n", "text/csv", "a.csv"],
+      ['{"a":1}\nno\n{"a":2}\n', "application/x-ndjson", "a.jsonl"],
+      ["export const a = 1;\n\nfunction b() {}\n", "text/x-source-code", "a.ts"],
+      ["One.\n\nTwo.", "text/plain", "a.txt"],
+    ];
+    for (const [content, mediaType, uri] of texts)
+      expect(await unpacker.readText({ content, mediaType, uri })).toEqual(extract(content, mediaType, uri));
+    const content = "---\nroles: [1]\n---\nText";
+    expect(await reason(unpacker.readText({ content, mediaType: "text/markdown", uri: "a.md" }))).toBe(
+      await reason((async () => extract(content, "text/markdown", "a.md"))()),
+    );
+  });
+
+  test("that take too long are given up, and the next is read", async () => {
+    const quick = createUnpacker({ limits: { maxMs: 3000 } });
+    try {
+      const content = "---\n".repeat(1_000_000);
+      const slow = quick.readText({ content, mediaType: "text/markdown", uri: "rules.md" });
+      expect(await reason(slow)).toContain("took longer than 3 seconds");
+      const next = await quick.readText({ content: "One.", mediaType: "text/plain", uri: "a.txt" });
+      expect(next.text).toBe("One.");
+    } finally {
+      await quick.dispose();
+    }
+  });
 });

@@ -1,9 +1,10 @@
 import { Worker } from "node:worker_threads";
-import { MAX_DOCUMENT_LENGTH } from "@advisor/contracts";
+import { MAX_DOCUMENT_LENGTH, type MediaType } from "@advisor/contracts";
+import type { Extracted } from "./extract.ts";
 import { Unreadable } from "./front-matter.ts";
 import type { PdfContents } from "./pdf-text.ts";
 
-/** Limits on what one PDF or DOCX may cost. */
+/** Limits on what one file may cost that is read in the worker. */
 export interface UnpackLimits {
   /** Most time for one file, in milliseconds. */
   readonly maxMs: number;
@@ -34,11 +35,37 @@ const UNPACK_LIMITS: UnpackLimits = {
 /** How often the memory of the process is looked at while a file is read. */
 const WATCH_MS = 50;
 
-export interface UnpackRequest {
-  readonly bytes: Uint8Array;
-  readonly format: "pdf" | "docx";
-  readonly limits: UnpackLimits;
+/** A text of one of the formats that `extract` reads. */
+export interface TextSource {
+  readonly content: string;
+  readonly mediaType: MediaType;
+  readonly uri: string;
 }
+
+/** What the worker is asked for. `extractor` is the module of `extract`, as JavaScript. */
+export type UnpackRequest = { readonly limits: UnpackLimits } & (
+  | { readonly format: "pdf" | "docx"; readonly bytes: Uint8Array }
+  | { readonly format: "text"; readonly source: TextSource; readonly extractor: string }
+);
+
+/** What it answers with. */
+export interface UnpackResponse {
+  readonly unpacked?: Unpacked;
+  readonly extracted?: Extracted;
+  readonly reason?: string;
+}
+
+/**
+ * Longer texts are read in the worker, in UTF-16 units. The worst ones known take time with the square of their length:
+ * 41 s at 4 Mi, so a sixth of a second here; and most pages are shorter, which the way to the worker would slow.
+ */
+export const ISOLATED_LENGTH = 256 * 1024;
+
+/** Node 20 loads no TypeScript in a worker, so from the sources it is the built one that is loaded. */
+const EXTRACTOR = new URL(
+  import.meta.url.endsWith(".ts") ? "../../dist/extract/extract.js" : "./extract.js",
+  import.meta.url,
+).href;
 
 export type Unpacked =
   | ({ readonly format: "pdf" } & PdfContents)
@@ -50,6 +77,8 @@ export interface Unpacker {
    * cost more than the limits; the worker is then ended, and the next file gets a new one.
    */
   unpack(bytes: Uint8Array, format: "pdf" | "docx", signal?: AbortSignal): Promise<Unpacked>;
+  /** The same for a text of any length: what `extract` gives for it, under the limits of time and memory. */
+  readText(source: TextSource, signal?: AbortSignal): Promise<Extracted>;
   dispose(): Promise<void>;
 }
 
@@ -83,7 +112,7 @@ export function createUnpacker(settings: UnpackerSettings = {}): Unpacker {
     return fresh;
   };
 
-  const run = async (bytes: Uint8Array, format: "pdf" | "docx", signal?: AbortSignal) => {
+  const run = async (request: UnpackRequest, signal?: AbortSignal): Promise<UnpackResponse> => {
     worker ??= start();
     const current = worker;
     let fail: (reason: string) => void = () => {};
@@ -92,11 +121,11 @@ export function createUnpacker(settings: UnpackerSettings = {}): Unpacker {
       const memory = error.code === "ERR_WORKER_OUT_OF_MEMORY";
       fail(memory ? tooMuchMemory(limits) : `it could not be read (${error.message.slice(0, 160)})`);
     };
-    const answer = new Promise<Unpacked>((resolve, reject) => {
+    const answer = new Promise<UnpackResponse>((resolve, reject) => {
       fail = (reason) => reject(new Unreadable(reason));
-      current.once("message", (message: { unpacked?: Unpacked; reason?: string }) => {
-        if (message.unpacked) resolve(message.unpacked);
-        else fail(message.reason ?? "it could not be read");
+      current.once("message", (response: UnpackResponse) => {
+        if (response.reason === undefined) resolve(response);
+        else fail(response.reason);
       });
       current.once("error", onError);
       current.once("exit", () => {
@@ -121,9 +150,10 @@ export function createUnpacker(settings: UnpackerSettings = {}): Unpacker {
     signal?.addEventListener("abort", abort, { once: true });
     try {
       if (signal?.aborted) abort();
+      else if (request.format === "text") current.postMessage(request);
       else {
-        const copy = new Uint8Array(bytes);
-        current.postMessage({ bytes: copy, format, limits } satisfies UnpackRequest, [copy.buffer]);
+        const copy = new Uint8Array(request.bytes);
+        current.postMessage({ ...request, bytes: copy } satisfies UnpackRequest, [copy.buffer]);
       }
       return await answer;
     } finally {
@@ -134,11 +164,22 @@ export function createUnpacker(settings: UnpackerSettings = {}): Unpacker {
     }
   };
 
+  const inTurn = (request: UnpackRequest, signal: AbortSignal | undefined) => {
+    const result = tail.then(() => run(request, signal));
+    tail = result.catch(() => {});
+    return result;
+  };
+
   return {
-    unpack(bytes, format, signal) {
-      const result = tail.then(() => run(bytes, format, signal));
-      tail = result.catch(() => {});
-      return result;
+    async unpack(bytes, format, signal) {
+      const { unpacked } = await inTurn({ bytes, format, limits }, signal);
+      if (!unpacked) throw new Unreadable("it could not be read");
+      return unpacked;
+    },
+    async readText(source, signal) {
+      const { extracted } = await inTurn({ format: "text", source, extractor: EXTRACTOR, limits }, signal);
+      if (!extracted) throw new Unreadable("it could not be read");
+      return extracted;
     },
     async dispose() {
       await tail;

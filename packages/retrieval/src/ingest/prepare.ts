@@ -40,7 +40,7 @@ export interface SourceDocument {
   /** The source; of a PDF or DOCX, the hash of its bytes. */
   readonly content: string;
   readonly mediaType: MediaType | BinaryMediaType;
-  /** Reads a PDF or DOCX; called only when it is new or changed. Throws `Unreadable` with the reason. */
+  /** Reads a PDF, a DOCX or a long text; called only when it is new or changed. Throws `Unreadable` with the reason. */
   readonly unpack?: () => Promise<Extracted>;
   /** Given in code: these win over front matter. */
   readonly title?: string | undefined;

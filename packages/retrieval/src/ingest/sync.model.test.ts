@@ -219,6 +219,24 @@ describe("what is read", () => {
 });
 
 describe("formats", () => {
+  test("a long page is read as a short one is, handed over in code too", async () => {
+    const long = `# Zoo\n\n${"The keeper feeds the animals at nine. ".repeat(9000)}\n\n## Night\n\nThe okapi sleeps.\n`;
+    await put({ "zoo.md": long });
+    await using knowledge = await open();
+    expect((await knowledge.sync(pages)).added).toEqual(["zoo.md"]);
+    expect((await knowledge.upsert([{ uri: "again.md", text: long }])).added).toEqual(["again.md"]);
+    const { passages } = await knowledge.search({
+      query: "okapi",
+      principal: DEFAULT_PRINCIPAL,
+      mode: "keyword",
+    });
+    for (const { headings, start, end, text } of passages) {
+      expect(headings).toEqual(["Zoo", "Night"]);
+      expect(long.slice(start, end)).toBe(text);
+    }
+    expect(await find(knowledge, "okapi")).toEqual(["again.md", "zoo.md"]);
+  });
+
   test("tables, records, source code, PDF and DOCX are found, each passage with its place, bad ones are named", async () => {
     const pdf = makePdf([["An introduction."], ["The zebra runs 65 km/h."]], { title: "Animals" });
     await put({

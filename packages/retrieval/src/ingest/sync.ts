@@ -8,6 +8,7 @@ import { loadFiles } from "../extract/load-files.ts";
 import { binaryFormat, mediaTypeOf } from "../extract/read-file.ts";
 import { createUnpacker, type Unpacker } from "../extract/unpacker.ts";
 import { documentId } from "./prepare.ts";
+import { readIsolated } from "./read-isolated.ts";
 import type { ChangeWriter, StoredHeader } from "./write.ts";
 
 export interface SyncParts {
@@ -85,8 +86,10 @@ async function syncWith(parts: SyncParts, unpacker: Unpacker): Promise<ChangeRep
       if (!mediaType) continue;
       const about = { tenant, source, uri, mediaType, defaultRoles };
       try {
-        if (file.kind === "text") version = await writer.put({ ...about, content: file.content });
-        else {
+        if (file.kind === "text") {
+          const text = { ...about, content: file.content };
+          version = await writer.put({ ...text, ...readIsolated(text, unpacker, signal) });
+        } else {
           const { bytes, hash } = file;
           const format = formatOf(uri) ?? "pdf";
           const unpack = async () => fromUnpacked(await unpacker.unpack(bytes, format, signal));

@@ -1,6 +1,8 @@
 import { documentInputSchema, type OnProgress, parseInput, throwIfAborted } from "@advisor/contracts";
 import { z } from "zod";
+import { createUnpacker, type Unpacker } from "../extract/unpacker.ts";
 import type { SourceDocument } from "./prepare.ts";
+import { readIsolated } from "./read-isolated.ts";
 import { storableName } from "./storable-name.ts";
 import type { ChangeWriter } from "./write.ts";
 
@@ -52,6 +54,15 @@ export interface PutParts {
 
 /** Puts each document in turn. The next one is asked for when the writer has room for it. */
 export async function putDocuments(parts: PutParts): Promise<void> {
+  const unpacker = createUnpacker();
+  try {
+    await putAll(parts, unpacker);
+  } finally {
+    await unpacker.dispose();
+  }
+}
+
+async function putAll(parts: PutParts, unpacker: Unpacker): Promise<void> {
   const { writer, inputs, about, subject, signal, onProgress } = parts;
   const { total } = inputs;
   let done = 0;
@@ -64,9 +75,11 @@ export async function putDocuments(parts: PutParts): Promise<void> {
       unit: "documents",
       subject: uri,
     });
-    await writer.put({ ...about, uri, content: text, mediaType, title, roles, metadata });
+    const isolated = readIsolated({ content: text, mediaType, uri }, unpacker, signal);
+    await writer.put({ ...about, uri, content: text, mediaType, title, roles, metadata, ...isolated });
     done++;
   }
+  throwIfAborted(signal, subject);
 }
 
 function isStream(documents: unknown): documents is AsyncIterable<unknown> {

@@ -1,0 +1,14 @@
+import type { MediaType } from "@advisor/contracts";
+import { ISOLATED_LENGTH, type Unpacker } from "../extract/unpacker.ts";
+import type { SourceDocument } from "./prepare.ts";
+
+/** Has a long text read in the worker, under limits; a short one is read where it is. */
+export function readIsolated(
+  { content, mediaType, uri }: Pick<SourceDocument, "content" | "uri" | "mediaType">,
+  unpacker: Unpacker,
+  signal: AbortSignal | undefined,
+): Pick<SourceDocument, "unpack"> {
+  if (content.length <= ISOLATED_LENGTH) return {};
+  const source = { content, mediaType: mediaType as MediaType, uri };
+  return { unpack: () => unpacker.readText(source, signal) };
+}
