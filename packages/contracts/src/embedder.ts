@@ -15,6 +15,8 @@ export interface Embedder {
   embed(texts: readonly string[], kind: EmbeddingKind, signal?: AbortSignal): Promise<Float32Array[]>;
   /** Number of the model's own tokens in each text, without special tokens. */
   countTokens(texts: readonly string[]): readonly number[];
+  /** Drops what it keeps of texts, if it keeps any. `purge` calls it. */
+  forget?(): Promise<void>;
   dispose(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
 }

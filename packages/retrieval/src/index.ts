@@ -1,6 +1,11 @@
 export { type SentenceSpan, splitSentences } from "./chunk/sentences.ts";
 export type { Dtype } from "./embed/embedder-folder.ts";
 export {
+  type CachedEmbedder,
+  createCachedEmbedder,
+  type EmbeddingCacheSettings,
+} from "./embed/embedding-cache.ts";
+export {
   createOpenAiEmbedder,
   type OpenAiEmbedderEnvironment,
   type OpenAiEmbedderSettings,

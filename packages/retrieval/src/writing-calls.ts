@@ -198,6 +198,7 @@ export function createWritingCalls(
           const { live, history, close } = await openForWriting(who.tenant, turn);
           try {
             await finishErasing(live, history);
+            await embedder.forget?.();
             const name = tableName(who.tenant);
             return await purgeDocuments({ live, history, openUnfinished, name }, wanted, who);
           } finally {
