@@ -90,6 +90,19 @@ describe("examples", () => {
     expect(lines.at(-1)).toBe("[1] verified: Employees in Norway have 27 working days of paid leave a year.");
   });
 
+  it("as-of: the page of then, under the rules of now", async () => {
+    expect(await run(() => import("./as-of.ts"))).toBe(
+      "now: Everyone has 27 days of leave. [1] (the present version)\n" +
+        "then: Everyone has 25 days of leave. [1] (a former version)\n",
+    );
+  });
+
+  it("embedding-cache: a second store embeds nothing", async () => {
+    expect(await run(() => import("./embedding-cache.ts"))).toBe(
+      ".advisor-first: some texts embedded\n.advisor-second: no texts embedded\n",
+    );
+  });
+
   it("own-embedder: finds misspelt words", async () => {
     expect(await run(() => import("./own-embedder.ts"))).toContain("support/calibration.md");
   });

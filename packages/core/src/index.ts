@@ -83,6 +83,11 @@ export {
   type Warning,
   type WriteOptions,
 } from "@advisor/contracts";
+export {
+  type CachedEmbedder,
+  createCachedEmbedder,
+  type EmbeddingCacheSettings,
+} from "@advisor/retrieval";
 export { type AddAdapterOptions, addAdapterManifest } from "./add-adapter-manifest.ts";
 export type {
   Advisor,
