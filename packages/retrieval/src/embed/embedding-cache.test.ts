@@ -2,9 +2,9 @@ import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promise
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Embedder, EmbeddingKind } from "@advisor/contracts";
-import { createFakeEmbedder } from "@advisor/contracts/testing";
+import { createFakeEmbedder, describeEmbedder } from "@advisor/contracts/testing";
 import fc from "fast-check";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterAll, afterEach, beforeEach, expect, test } from "vitest";
 import { createCachedEmbedder } from "./embedding-cache.ts";
 
 let folder: string;
@@ -125,4 +125,12 @@ test("what is forgotten is in no file, and a folder that cannot be used is passe
   await using stuck = createCachedEmbedder(counting(), { folder: file });
   expect(await stuck.embed(["a"], "passage")).toEqual(await vectors(["a"]));
   expect(() => createCachedEmbedder(counting(), { folder, maxBytes: 5 })).toThrow(/maxBytes/);
+});
+
+const kept: string[] = [];
+afterAll(() => Promise.all(kept.map((each) => rm(each, { recursive: true, force: true }))));
+describeEmbedder("one with a cache before it", async () => {
+  const own = await mkdtemp(join(tmpdir(), "embedding-cache-contract-"));
+  kept.push(own);
+  return createCachedEmbedder(createFakeEmbedder(), { folder: own });
 });

@@ -3,7 +3,7 @@ import { type FileHandle, mkdir, open, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { crc32 } from "node:zlib";
 import type { Embedder, EmbeddingKind } from "@advisor/contracts";
-import { parseInput } from "@advisor/contracts";
+import { parseInput, throwIfAborted } from "@advisor/contracts";
 import { z } from "zod";
 
 const DEFAULT_MAX_BYTES = 256 * 1024 * 1024;
@@ -78,6 +78,7 @@ export function createCachedEmbedder(embedder: Embedder, settings: EmbeddingCach
     counts,
     countTokens: (texts) => embedder.countTokens(texts),
     async embed(texts, kind, signal) {
+      throwIfAborted(signal, `embedder ${id}`);
       const cache = await generations();
       const keys = texts.map((text) => keyOf(kind, text));
       const known = (await cache?.read(keys)) ?? new Map<string, Float32Array>();
