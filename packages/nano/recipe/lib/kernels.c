@@ -50,27 +50,28 @@ static void transpose(const float *from, float *to, int rows, int columns) {
       for (int r = i; r < i + 16; r++) to[(long)d * rows + r] = from[(long)r * columns + d];
 }
 
-// One head of [length, heads * width] <-> [length, width], pairs turned by their place (`sign` -1 turns them back).
-static void take(const float *from, float *to, int length, int all, int width, const float *cosines, const float *sines,
-                 float scale) {
-  for (int t = 0; t < length; t++, from += all, to += width)
+// One head's rows, `from_row` numbers apart, to rows `to_row` apart: pairs turned by their place, or back with `sign` -1, and
+// scaled. Without cosines nothing is turned.
+static void turn(const float *from, int from_row, float *to, int to_row, int length, int width, const float *cosines,
+                 const float *sines, float sign, float scale) {
+  for (int t = 0; t < length; t++, from += from_row, to += to_row)
     for (int p = 0; p < width / 2; p++) {
-      const float c = cosines ? cosines[t * (width / 2) + p] : 1, s = sines ? sines[t * (width / 2) + p] : 0;
+      const float c = cosines ? cosines[t * (width / 2) + p] : 1, s = cosines ? sign * sines[t * (width / 2) + p] : 0;
       const float x = from[2 * p], y = from[2 * p + 1];
       to[2 * p] = scale * (x * c - y * s);
       to[2 * p + 1] = scale * (x * s + y * c);
     }
 }
 
+// One head out of [length, heads * width], and back into it.
+static void take(const float *from, float *to, int length, int all, int width, const float *cosines, const float *sines,
+                 float scale) {
+  turn(from, all, to, width, length, width, cosines, sines, 1, scale);
+}
+
 static void give(const float *from, float *to, int length, int all, int width, const float *cosines, const float *sines,
                  float scale) {
-  for (int t = 0; t < length; t++, from += width, to += all)
-    for (int p = 0; p < width / 2; p++) {
-      const float c = cosines ? cosines[t * (width / 2) + p] : 1, s = sines ? sines[t * (width / 2) + p] : 0;
-      const float x = from[2 * p], y = from[2 * p + 1];
-      to[2 * p] = scale * (x * c + y * s);
-      to[2 * p + 1] = scale * (y * c - x * s);
-    }
+  turn(from, width, to, all, length, width, cosines, sines, -1, scale);
 }
 
 static void mask_after(float *scores, int first, int rows, int keys) {

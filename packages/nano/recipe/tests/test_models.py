@@ -105,6 +105,7 @@ class FusedTest(unittest.TestCase):
         for width, heads, length in ((64, 2, 128), (128, 2, 96), (64, 2, 50)):
             plain = Llama(Shape(vocabulary=90, width=width, blocks=2, heads=heads, feed_forward=96)).initialise(1)
             mine = Llama(plain.shape).initialise(1).fuse()
+            self.assertTrue(all(block.fused and block.attn_norm.fused for block in mine.blk))
             ids = torch.randint(0, 90, (3, length))
             weights = torch.randn(3, length, 90)
             results = [model(ids) for model in (plain, mine)]
