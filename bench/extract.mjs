@@ -10,7 +10,7 @@ const { values } = parseArgs({ options: { mib: { type: "string", default: "4" } 
 const dist = new URL("../packages/retrieval/dist/extract/", import.meta.url);
 const load = (name) => import(fileURLToPath(new URL(name, dist)));
 const { extract } = await load("extract.js");
-const { createUnpacker } = await load("unpacker.js");
+const { createIsolatedReader } = await load("isolated-reader.js");
 const { fromUnpacked } = await load("from-unpacked.js");
 const { writeZip } = await load("zip.mjs");
 
@@ -43,16 +43,16 @@ const rows = [];
 for (const [mediaType, source] of Object.entries(texts))
   rows.push(await measure(mediaType, source.length, async () => extract(source, mediaType, "a.ts")));
 for (const [format, make] of Object.entries({ pdf: makePdf, docx: makeDocx })) {
-  const unpacker = createUnpacker();
+  const reader = createIsolatedReader();
   const begin = performance.now();
-  await unpacker.unpack(make(paragraphs.slice(0, 1)), format);
+  await reader.unpack(make(paragraphs.slice(0, 1)), format);
   const starts = Math.round(performance.now() - begin);
   const bytes = make(paragraphs);
   const row = await measure(format, bytes.length, async () =>
-    fromUnpacked(await unpacker.unpack(bytes, format)),
+    fromUnpacked(await reader.unpack(bytes, format)),
   );
   rows.push({ ...row, "starts (ms)": starts });
-  await unpacker.dispose();
+  await reader.dispose();
 }
 const plain = rows[0]["MB/s"];
 console.table(rows.map((row) => ({ ...row, "of plain text": Number((row["MB/s"] / plain).toFixed(3)) })));

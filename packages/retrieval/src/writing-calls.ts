@@ -30,6 +30,8 @@ import type { WriterTurn } from "./writers/writer-turn.ts";
 
 /** Source of documents handed over in code. */
 const UPSERT_SOURCE = "upsert";
+/** Up to so many documents are looked up by name; of more, all of the source are read. */
+const MANY_NAMES = 1000;
 const syncOptionsSchema = writeOptionsSchema.extend({
   source: name.optional(),
   include: globsSchema.optional(),
@@ -120,14 +122,13 @@ export function createWritingCalls(
           await putDocuments({ writer, inputs, about, subject, signal, onProgress });
           return writer.finish();
         };
-        return write(parsed, tenant, UPSERT_SOURCE, put, inputs.uris);
+        return write(parsed, tenant, UPSERT_SOURCE, put, toLookUp(inputs.uris));
       }),
 
     remove: (uris, options = {}) =>
       track(async () => {
         const parsed = parseOptions(writeOptionsSchema, options, "remove options");
         const wanted = new Set(parseInput(urisSchema, uris, "uris"));
-        const { fewNames } = await import("./ingest/upsert.ts");
         const take = async (writer: ChangeWriter, stored: ReadonlyMap<string, StoredHeader>) => {
           for (const uri of wanted) {
             if (!stored.has(uri)) writer.skip(uri, "no document of this uri was handed over with upsert");
@@ -136,7 +137,7 @@ export function createWritingCalls(
           return writer.finish();
         };
         const tenant = parsed.tenant ?? DEFAULT_TENANT;
-        return write(parsed, tenant, UPSERT_SOURCE, take, fewNames([...wanted]).uris);
+        return write(parsed, tenant, UPSERT_SOURCE, take, toLookUp([...wanted]));
       }),
 
     sync: (folder, options = {}) =>
@@ -213,6 +214,11 @@ export function createWritingCalls(
     removeTenant: (request) =>
       track(() => removeTenant({ database, exclusively, forget, openUnfinished }, request)),
   };
+}
+
+/** Names to look up, where that is less work than reading what is stored of their source. */
+function toLookUp(uris: readonly string[] | undefined): readonly string[] | undefined {
+  return uris && uris.length <= MANY_NAMES ? uris : undefined;
 }
 
 function isSystemError(error: unknown): boolean {

@@ -2,8 +2,8 @@ import type { Block } from "../chunk/blocks.ts";
 import type { Extracted } from "./extract.ts";
 import { Unreadable } from "./front-matter.ts";
 import { readHtml } from "./html.ts";
+import type { Unpacked } from "./isolated-reader.ts";
 import { readPdfText } from "./pdf-text.ts";
-import type { Unpacked } from "./unpacker.ts";
 
 /** What came out of a PDF or DOCX, as a source. Throws `Unreadable` when it holds no text. */
 export function fromUnpacked(unpacked: Unpacked): Extracted {

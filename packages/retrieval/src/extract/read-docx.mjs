@@ -7,8 +7,8 @@ import { readZip, writeZip } from "./zip.mjs";
  * The document as HTML. Only its XML parts are unpacked, into an archive made anew: pictures, macros and whatever else lies in
  * it are never touched, and no second reader of the archive can see anything but what was checked.
  * @param {Uint8Array} bytes
- * @param {import("./unpacker.ts").UnpackLimits} limits
- * @returns {Promise<import("./unpacker.ts").Unpacked>}
+ * @param {import("./isolated-reader.ts").ReadLimits} limits
+ * @returns {Promise<import("./isolated-reader.ts").Unpacked>}
  */
 export async function readDocx(bytes, limits) {
   const file = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);

@@ -18,8 +18,8 @@ const SAME_LINE = 0.4;
 
 /**
  * @param {Uint8Array} bytes
- * @param {import("./unpacker.ts").UnpackLimits} limits
- * @returns {Promise<import("./unpacker.ts").Unpacked>}
+ * @param {import("./isolated-reader.ts").ReadLimits} limits
+ * @returns {Promise<import("./isolated-reader.ts").Unpacked>}
  */
 export async function readPdf(bytes, { maxPages, maxLength }) {
   const { getDocument } = await import("pdfjs-dist/legacy/build/pdf.mjs");

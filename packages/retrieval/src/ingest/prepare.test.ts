@@ -14,7 +14,7 @@ const prose = (start: number, end: number): Block => ({ kind: "prose", units: [{
 async function prepared(content: string, blocks: readonly Block[]) {
   const document: SourceDocument = {
     ...{ tenant: "t", source: "s", uri: "a.pdf", content, mediaType: "application/pdf", defaultRoles: [] },
-    unpack: async () => ({ text: TEXT, blocks: [...blocks], metadata: {}, warnings: [] }),
+    read: async () => ({ text: TEXT, blocks: [...blocks], metadata: {}, warnings: [] }),
   };
   return prepare(document, fingerprint(document), createFakeEmbedder());
 }

@@ -41,7 +41,7 @@ export interface SourceDocument {
   readonly content: string;
   readonly mediaType: MediaType | BinaryMediaType;
   /** Reads a PDF, a DOCX or a long text; called only when it is new or changed. Throws `Unreadable` with the reason. */
-  readonly unpack?: () => Promise<Extracted>;
+  readonly read?: () => Promise<Extracted>;
   /** Given in code: these win over front matter. */
   readonly title?: string | undefined;
   readonly roles?: readonly string[] | undefined;
@@ -96,8 +96,8 @@ export async function prepare(
   embedder: Embedder,
 ): Promise<PreparedDocument> {
   const { tenant, source, uri } = document;
-  const extracted = document.unpack
-    ? await document.unpack()
+  const extracted = document.read
+    ? await document.read()
     : extract(document.content, document.mediaType as MediaType, uri);
   const { text } = extracted;
   const title = wellFormed(document.title ?? extracted.title ?? fileName(uri));

@@ -1,14 +1,14 @@
 import type { MediaType } from "@advisor/contracts";
-import { ISOLATED_LENGTH, type Unpacker } from "../extract/unpacker.ts";
+import { ISOLATED_LENGTH, type IsolatedReader } from "../extract/isolated-reader.ts";
 import type { SourceDocument } from "./prepare.ts";
 
 /** Has a long text read in the worker, under limits; a short one is read where it is. */
 export function readIsolated(
   { content, mediaType, uri }: Pick<SourceDocument, "content" | "uri" | "mediaType">,
-  unpacker: Unpacker,
+  reader: IsolatedReader,
   signal: AbortSignal | undefined,
-): Pick<SourceDocument, "unpack"> {
+): Pick<SourceDocument, "read"> {
   if (content.length <= ISOLATED_LENGTH) return {};
   const source = { content, mediaType: mediaType as MediaType, uri };
-  return { unpack: () => unpacker.readText(source, signal) };
+  return { read: () => reader.readText(source, signal) };
 }

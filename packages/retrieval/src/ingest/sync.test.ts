@@ -4,6 +4,7 @@ import { basename, join } from "node:path";
 import type { ChangeReport } from "@advisor/contracts";
 import { expect, test } from "vitest";
 import { Unreadable } from "../extract/front-matter.ts";
+import { ISOLATED_LENGTH } from "../extract/isolated-reader.ts";
 import type { SourceDocument } from "./prepare.ts";
 import { syncFolder } from "./sync.ts";
 import type { ChangeWriter, StoredHeader } from "./write.ts";
@@ -112,4 +113,40 @@ test("a file whose state is known is not read, and every state is noted with the
   } finally {
     await rm(root, { recursive: true });
   }
+});
+
+test("a long text is read by the isolated reader, a short one where it is", async () => {
+  const { writer } = recorder();
+  const readings: string[] = [];
+  const isolated: string[] = [];
+  writer.put = async ({ uri, read }) => {
+    readings.push(`${uri}: ${read ? (await read()).text : "here"}`);
+    return "1";
+  };
+  const long = "a".repeat(ISOLATED_LENGTH + 1);
+  await syncFolder({
+    writer,
+    listing: {
+      root: "/x",
+      files: ["long.md", "short.md"],
+      skipped: [],
+      unlisted: [],
+      folders: new Map(),
+    },
+    stored: stored(),
+    tenant: "t",
+    source: "s",
+    defaultRoles: [],
+    read: async (path) => (path.endsWith("long.md") ? long : long.slice(1)),
+    reader: {
+      unpack: () => Promise.reject(new Error("not a text")),
+      readText: async ({ uri, mediaType, content }) => {
+        isolated.push(`${uri} ${mediaType} ${content === long}`);
+        return { text: "read apart", blocks: [], metadata: {}, warnings: [] };
+      },
+      dispose: async () => {},
+    },
+  });
+  expect(isolated).toEqual(["long.md text/markdown true"]);
+  expect(readings).toEqual(["long.md: read apart", "short.md: here"]);
 });

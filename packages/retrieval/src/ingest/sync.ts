@@ -3,10 +3,10 @@ import { type ChangeReport, type OnProgress, throwIfAborted } from "@advisor/con
 import type { FolderListing } from "../extract/folder.ts";
 import { fromUnpacked } from "../extract/from-unpacked.ts";
 import { Unreadable } from "../extract/front-matter.ts";
+import { createIsolatedReader, type IsolatedReader } from "../extract/isolated-reader.ts";
 import type { KnownFiles } from "../extract/known-files.ts";
 import { loadFiles } from "../extract/load-files.ts";
 import { binaryFormat, mediaTypeOf } from "../extract/read-file.ts";
-import { createUnpacker, type Unpacker } from "../extract/unpacker.ts";
 import { documentId } from "./prepare.ts";
 import { readIsolated } from "./read-isolated.ts";
 import type { ChangeWriter, StoredHeader } from "./write.ts";
@@ -27,8 +27,8 @@ export interface SyncParts {
   readonly partial?: boolean;
   /** Reads a file as text, or throws `Unreadable`. Tests put failures in its place. */
   readonly read?: (path: string) => Promise<string>;
-  /** Reads PDF and DOCX. Tests put other limits in its place. Disposed of at the end. */
-  readonly unpacker?: Unpacker;
+  /** Reads PDF, DOCX and long texts. Tests put other limits in its place. Disposed of at the end. */
+  readonly reader?: IsolatedReader;
 }
 
 /**
@@ -36,15 +36,15 @@ export interface SyncParts {
  * longer there are removed. A file that cannot be read keeps its stored version.
  */
 export async function syncFolder(parts: SyncParts): Promise<ChangeReport> {
-  const { unpacker = createUnpacker() } = parts;
+  const { reader = createIsolatedReader() } = parts;
   try {
-    return await syncWith(parts, unpacker);
+    return await syncWith(parts, reader);
   } finally {
-    await unpacker.dispose();
+    await reader.dispose();
   }
 }
 
-async function syncWith(parts: SyncParts, unpacker: Unpacker): Promise<ChangeReport> {
+async function syncWith(parts: SyncParts, reader: IsolatedReader): Promise<ChangeReport> {
   const { writer, listing, stored, tenant, source, defaultRoles, signal, onProgress, known, read } = parts;
   const stopIfAborted = () => throwIfAborted(signal, "sync", "Sync again: it goes on from where it stopped");
   const kept = new Set<string>();
@@ -88,12 +88,12 @@ async function syncWith(parts: SyncParts, unpacker: Unpacker): Promise<ChangeRep
       try {
         if (file.kind === "text") {
           const text = { ...about, content: file.content };
-          version = await writer.put({ ...text, ...readIsolated(text, unpacker, signal) });
+          version = await writer.put({ ...text, ...readIsolated(text, reader, signal) });
         } else {
           const { bytes, hash } = file;
           const format = formatOf(uri) ?? "pdf";
-          const unpack = async () => fromUnpacked(await unpacker.unpack(bytes, format, signal));
-          version = await writer.put({ ...about, content: hash, unpack });
+          const unpacked = async () => fromUnpacked(await reader.unpack(bytes, format, signal));
+          version = await writer.put({ ...about, content: hash, read: unpacked });
         }
       } catch (error) {
         if (!(error instanceof Unreadable)) throw error;

@@ -1,6 +1,6 @@
 import { documentInputSchema, type OnProgress, parseInput, throwIfAborted } from "@advisor/contracts";
 import { z } from "zod";
-import { createUnpacker, type Unpacker } from "../extract/unpacker.ts";
+import { createIsolatedReader, type IsolatedReader } from "../extract/isolated-reader.ts";
 import type { SourceDocument } from "./prepare.ts";
 import { readIsolated } from "./read-isolated.ts";
 import { storableName } from "./storable-name.ts";
@@ -16,7 +16,7 @@ export interface ParsedDocuments {
   /** Absent while it is not known: a stream. */
   readonly total?: number;
   readonly items: Iterable<ParsedDocument> | AsyncIterable<ParsedDocument>;
-  /** Their names, where they are known and few. */
+  /** Their names, where they are known. */
   readonly uris?: readonly string[];
 }
 
@@ -26,15 +26,7 @@ export function parseDocuments(documents: unknown): ParsedDocuments {
   const inputs = parseInput(inputsSchema, documents, "documents");
   // Of two documents with one uri the later one is meant.
   const byUri = new Map(inputs.map((input) => [input.uri, input]));
-  return { total: byUri.size, items: byUri.values(), ...fewNames([...byUri.keys()]) };
-}
-
-/** Up to so many documents are looked up by name; of more, all of the source are read. */
-const MANY_NAMES = 1000;
-
-/** Names to look up, if that is less work than reading what is stored of a source. */
-export function fewNames(uris: readonly string[]): { readonly uris?: readonly string[] } {
-  return uris.length <= MANY_NAMES ? { uris } : {};
+  return { total: byUri.size, items: byUri.values(), uris: [...byUri.keys()] };
 }
 
 async function* parsedStream(documents: AsyncIterable<unknown>): AsyncGenerator<ParsedDocument> {
@@ -54,15 +46,15 @@ export interface PutParts {
 
 /** Puts each document in turn. The next one is asked for when the writer has room for it. */
 export async function putDocuments(parts: PutParts): Promise<void> {
-  const unpacker = createUnpacker();
+  const reader = createIsolatedReader();
   try {
-    await putAll(parts, unpacker);
+    await putAll(parts, reader);
   } finally {
-    await unpacker.dispose();
+    await reader.dispose();
   }
 }
 
-async function putAll(parts: PutParts, unpacker: Unpacker): Promise<void> {
+async function putAll(parts: PutParts, reader: IsolatedReader): Promise<void> {
   const { writer, inputs, about, subject, signal, onProgress } = parts;
   const { total } = inputs;
   let done = 0;
@@ -75,7 +67,7 @@ async function putAll(parts: PutParts, unpacker: Unpacker): Promise<void> {
       unit: "documents",
       subject: uri,
     });
-    const isolated = readIsolated({ content: text, mediaType, uri }, unpacker, signal);
+    const isolated = readIsolated({ content: text, mediaType, uri }, reader, signal);
     await writer.put({ ...about, uri, content: text, mediaType, title, roles, metadata, ...isolated });
     done++;
   }

@@ -6,12 +6,12 @@ import { makePdf } from "../../test/make-pdf.ts";
 import { extract } from "./extract.ts";
 import { fromUnpacked } from "./from-unpacked.ts";
 import { Unreadable } from "./front-matter.ts";
-import { createUnpacker, type Unpacker } from "./unpacker.ts";
+import { createIsolatedReader, type IsolatedReader } from "./isolated-reader.ts";
 
-const unpacker = createUnpacker();
-afterAll(() => unpacker.dispose());
+const reader = createIsolatedReader();
+afterAll(() => reader.dispose());
 
-const read = async (bytes: Buffer, format: "pdf" | "docx", by: Unpacker = unpacker) =>
+const read = async (bytes: Buffer, format: "pdf" | "docx", by: IsolatedReader = reader) =>
   fromUnpacked(await by.unpack(bytes, format));
 const reason = async (work: Promise<unknown>): Promise<string> => {
   try {
@@ -134,7 +134,7 @@ describe("PDF", () => {
     );
     const looped = makePdf([["Text."]], { outline: [{ title: "Again", page: 0 }], outlineLoop: true });
     expect((await read(looped, "pdf")).text).toBe("Text.");
-    const slow = createUnpacker({ limits: { maxMs: 50 } });
+    const slow = createIsolatedReader({ limits: { maxMs: 50 } });
     const pages = makePdf(Array.from({ length: 4_000 }, (_, i) => [`Line ${i}.`]));
     expect(await reason(read(pages, "pdf", slow))).toBe("reading it took longer than 0.05 seconds");
     await slow.dispose();
@@ -143,7 +143,7 @@ describe("PDF", () => {
   test("a page tree of any depth is read, or ends at the limit on time", async () => {
     const deep = makePdf([["First."], ["Last."]], { treeDepth: 3_000 });
     expect((await read(deep, "pdf")).text).toBe("First.\n\nLast.");
-    const short = createUnpacker({ limits: { maxMs: 50 } });
+    const short = createIsolatedReader({ limits: { maxMs: 50 } });
     const deeper = makePdf([["First."]], { treeDepth: 50_000 });
     expect(await reason(read(deeper, "pdf", short))).toBe("reading it took longer than 0.05 seconds");
     await short.dispose();
@@ -162,7 +162,7 @@ describe("PDF", () => {
     expect((await read(makePdf([["Text."]], { claimedPages: 2_000_000 }), "pdf")).text).toBe("Text.");
     const looped = makePdf([["Text."]], { loop: true, claimedPages: 3 });
     expect(await reason(read(looped, "pdf"))).toMatch(/^it is not a valid PDF/);
-    const few = createUnpacker({ limits: { maxPages: 2, maxLength: 10 } });
+    const few = createIsolatedReader({ limits: { maxPages: 2, maxLength: 10 } });
     expect(await reason(read(makePdf([["1"], ["2"], ["3"]]), "pdf", few))).toBe(
       "it has 3 pages, more than the 2 read at most; split it",
     );
@@ -175,7 +175,7 @@ describe("PDF", () => {
   });
 
   test("a stream that unpacks to a hundred times the file ends at the limit on memory or on text, in time", async () => {
-    const small = createUnpacker({ limits: { maxGrowthBytes: 100 * 1024 * 1024, maxMs: 15_000 } });
+    const small = createIsolatedReader({ limits: { maxGrowthBytes: 100 * 1024 * 1024, maxMs: 15_000 } });
     const bomb = makePdf([[]], { content: Buffer.alloc(250 * 1024 * 1024, " ") });
     const why = await reason(read(bomb, "pdf", small));
     expect(why).toMatch(/more memory than allowed|has no text|longer than/);
@@ -242,7 +242,7 @@ describe("DOCX", () => {
 describe("the worker", () => {
   test("one that hangs is ended, and the next file gets a new one", async () => {
     const worker = new URL("../../test/worker-hangs.mjs", import.meta.url);
-    const hanging = createUnpacker({ worker, limits: { maxMs: 300 } });
+    const hanging = createIsolatedReader({ worker, limits: { maxMs: 300 } });
     const before = performance.now();
     for (let i = 0; i < 2; i++)
       expect(await reason(hanging.unpack(Buffer.from("x"), "pdf"))).toBe(
@@ -250,7 +250,9 @@ describe("the worker", () => {
       );
     expect(performance.now() - before).toBeLessThan(5000);
     const controller = new AbortController();
-    const aborted = reason(createUnpacker({ worker }).unpack(Buffer.from("x"), "pdf", controller.signal));
+    const aborted = reason(
+      createIsolatedReader({ worker }).unpack(Buffer.from("x"), "pdf", controller.signal),
+    );
     controller.abort();
     expect(await aborted).toContain("aborted");
     await hanging.dispose();
@@ -259,14 +261,14 @@ describe("the worker", () => {
   test("one that hoards memory, in its heap or outside it, is ended, and the process lives on", async () => {
     const worker = new URL("../../test/worker-hoards.mjs", import.meta.url);
     const limits = { maxHeapMebibytes: 32, maxGrowthBytes: 150 * 1024 * 1024, maxMs: 20_000 };
-    const hoarding = createUnpacker({ worker, limits });
+    const hoarding = createIsolatedReader({ worker, limits });
     for (const format of ["pdf", "docx"] as const)
       expect(await reason(hoarding.unpack(Buffer.from("x"), format))).toMatch(/more memory than allowed/);
     await hoarding.dispose();
   }, 60_000);
 
   test("a worker that cannot start says so", async () => {
-    const none = createUnpacker({ worker: new URL("../../test/none.mjs", import.meta.url) });
+    const none = createIsolatedReader({ worker: new URL("../../test/none.mjs", import.meta.url) });
     expect(await reason(none.unpack(Buffer.from("x"), "pdf"))).toContain("it could not be read");
   });
 
@@ -317,15 +319,15 @@ describe("long texts", () => {
       ["One.\n\nTwo.", "text/plain", "a.txt"],
     ];
     for (const [content, mediaType, uri] of texts)
-      expect(await unpacker.readText({ content, mediaType, uri })).toEqual(extract(content, mediaType, uri));
+      expect(await reader.readText({ content, mediaType, uri })).toEqual(extract(content, mediaType, uri));
     const content = "---\nroles: [1]\n---\nText";
-    expect(await reason(unpacker.readText({ content, mediaType: "text/markdown", uri: "a.md" }))).toBe(
+    expect(await reason(reader.readText({ content, mediaType: "text/markdown", uri: "a.md" }))).toBe(
       await reason((async () => extract(content, "text/markdown", "a.md"))()),
     );
   });
 
   test("that take too long are given up, and the next is read", async () => {
-    const quick = createUnpacker({ limits: { maxMs: 3000 } });
+    const quick = createIsolatedReader({ limits: { maxMs: 3000 } });
     try {
       const content = "---\n".repeat(1_000_000);
       const slow = quick.readText({ content, mediaType: "text/markdown", uri: "rules.md" });

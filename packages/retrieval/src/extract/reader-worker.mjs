@@ -5,9 +5,9 @@ import { parentPort } from "node:worker_threads";
 import { readDocx } from "./read-docx.mjs";
 import { readPdf } from "./read-pdf.mjs";
 
-/** @typedef {import("./unpacker.ts").UnpackRequest} UnpackRequest */
+/** @typedef {import("./isolated-reader.ts").ReadRequest} ReadRequest */
 
-parentPort?.on("message", async (/** @type {UnpackRequest} */ request) => {
+parentPort?.on("message", async (/** @type {ReadRequest} */ request) => {
   try {
     parentPort?.postMessage(await read(request));
   } catch (error) {
@@ -16,8 +16,8 @@ parentPort?.on("message", async (/** @type {UnpackRequest} */ request) => {
 });
 
 /**
- * @param {UnpackRequest} request
- * @returns {Promise<import("./unpacker.ts").UnpackResponse>}
+ * @param {ReadRequest} request
+ * @returns {Promise<import("./isolated-reader.ts").ReadResponse>}
  */
 async function read(request) {
   if (request.format === "text") {
@@ -31,7 +31,7 @@ async function read(request) {
 
 /**
  * @param {unknown} error
- * @param {UnpackRequest["format"]} format
+ * @param {ReadRequest["format"]} format
  */
 function reasonOf(error, format) {
   const { name, message } = error instanceof Error ? error : new Error(String(error));

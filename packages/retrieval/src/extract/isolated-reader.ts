@@ -5,7 +5,7 @@ import { Unreadable } from "./front-matter.ts";
 import type { PdfContents } from "./pdf-text.ts";
 
 /** Limits on what one file may cost that is read in the worker. */
-export interface UnpackLimits {
+export interface ReadLimits {
   /** Most time for one file, in milliseconds. */
   readonly maxMs: number;
   /** Most JavaScript heap of the worker, in MiB. */
@@ -19,7 +19,7 @@ export interface UnpackLimits {
   readonly maxLength: number;
 }
 
-const UNPACK_LIMITS: UnpackLimits = {
+const READ_LIMITS: ReadLimits = {
   // A thousand pages take some ten seconds on a slow machine; what takes six times that is stuck.
   maxMs: 60_000,
   // The tree of a large Word document takes about ten times its XML.
@@ -43,13 +43,13 @@ export interface TextSource {
 }
 
 /** What the worker is asked for. `extractor` is the module of `extract`, as JavaScript. */
-export type UnpackRequest = { readonly limits: UnpackLimits } & (
+export type ReadRequest = { readonly limits: ReadLimits } & (
   | { readonly format: "pdf" | "docx"; readonly bytes: Uint8Array }
   | { readonly format: "text"; readonly source: TextSource; readonly extractor: string }
 );
 
 /** What it answers with. */
-export interface UnpackResponse {
+export interface ReadResponse {
   readonly unpacked?: Unpacked;
   readonly extracted?: Extracted;
   readonly reason?: string;
@@ -71,7 +71,7 @@ export type Unpacked =
   | ({ readonly format: "pdf" } & PdfContents)
   | { readonly format: "docx"; readonly html: string };
 
-export interface Unpacker {
+export interface IsolatedReader {
   /**
    * Reads one file in the worker; one at a time. Throws {@link Unreadable} with the reason when it cannot be read, or would
    * cost more than the limits; the worker is then ended, and the next file gets a new one.
@@ -82,16 +82,16 @@ export interface Unpacker {
   dispose(): Promise<void>;
 }
 
-interface UnpackerSettings {
-  readonly limits?: Partial<UnpackLimits>;
+interface ReaderSettings {
+  readonly limits?: Partial<ReadLimits>;
   /** The worker's file. Tests put ones that fail in its place. */
   readonly worker?: URL;
 }
 
 /** Starts no worker until the first file comes, and keeps it for the next. */
-export function createUnpacker(settings: UnpackerSettings = {}): Unpacker {
-  const limits = { ...UNPACK_LIMITS, ...settings.limits };
-  const file = settings.worker ?? new URL("./unpack-worker.mjs", import.meta.url);
+export function createIsolatedReader(settings: ReaderSettings = {}): IsolatedReader {
+  const limits = { ...READ_LIMITS, ...settings.limits };
+  const file = settings.worker ?? new URL("./reader-worker.mjs", import.meta.url);
   let worker: Worker | undefined;
   let tail: Promise<unknown> = Promise.resolve();
 
@@ -112,7 +112,7 @@ export function createUnpacker(settings: UnpackerSettings = {}): Unpacker {
     return fresh;
   };
 
-  const run = async (request: UnpackRequest, signal?: AbortSignal): Promise<UnpackResponse> => {
+  const run = async (request: ReadRequest, signal?: AbortSignal): Promise<ReadResponse> => {
     worker ??= start();
     const current = worker;
     let fail: (reason: string) => void = () => {};
@@ -121,9 +121,9 @@ export function createUnpacker(settings: UnpackerSettings = {}): Unpacker {
       const memory = error.code === "ERR_WORKER_OUT_OF_MEMORY";
       fail(memory ? tooMuchMemory(limits) : `it could not be read (${error.message.slice(0, 160)})`);
     };
-    const answer = new Promise<UnpackResponse>((resolve, reject) => {
+    const answer = new Promise<ReadResponse>((resolve, reject) => {
       fail = (reason) => reject(new Unreadable(reason));
-      current.once("message", (response: UnpackResponse) => {
+      current.once("message", (response: ReadResponse) => {
         if (response.reason === undefined) resolve(response);
         else fail(response.reason);
       });
@@ -153,7 +153,7 @@ export function createUnpacker(settings: UnpackerSettings = {}): Unpacker {
       else if (request.format === "text") current.postMessage(request);
       else {
         const copy = new Uint8Array(request.bytes);
-        current.postMessage({ ...request, bytes: copy } satisfies UnpackRequest, [copy.buffer]);
+        current.postMessage({ ...request, bytes: copy } satisfies ReadRequest, [copy.buffer]);
       }
       return await answer;
     } finally {
@@ -164,7 +164,7 @@ export function createUnpacker(settings: UnpackerSettings = {}): Unpacker {
     }
   };
 
-  const inTurn = (request: UnpackRequest, signal: AbortSignal | undefined) => {
+  const inTurn = (request: ReadRequest, signal: AbortSignal | undefined) => {
     const result = tail.then(() => run(request, signal));
     tail = result.catch(() => {});
     return result;
@@ -190,6 +190,6 @@ export function createUnpacker(settings: UnpackerSettings = {}): Unpacker {
   };
 }
 
-function tooMuchMemory({ maxHeapMebibytes, maxGrowthBytes }: UnpackLimits): string {
+function tooMuchMemory({ maxHeapMebibytes, maxGrowthBytes }: ReadLimits): string {
   return `reading it took more memory than allowed (${maxHeapMebibytes} MiB of objects, ${Math.round(maxGrowthBytes / 1024 / 1024)} MiB in all)`;
 }
