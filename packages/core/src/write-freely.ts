@@ -47,17 +47,23 @@ export async function* writeFreely(question: PreparedQuestion): Writing {
   };
 }
 
-/** Where the model names sentences by label, what turns its text into the reader's. JSON stays the model's own. */
+/**
+ * Where the model names sentences by label, what turns its text into the reader's. A JSON format leaves no room for labels;
+ * an adapter whose form is JSON may name its sentence on a line before it.
+ */
 function labelReaders({
   profile,
   passages,
   grounding,
   request,
+  adapter,
 }: PreparedQuestion): (() => LabelReader) | undefined {
   const { promptFormat } = profile;
   if (!promptFormat.sentenceLabels || grounding === undefined || request.format) return undefined;
   const { labels } = layOutSources(promptFormat, passages);
-  return () => new LabelReader(labels, (n) => fill(promptFormat.citation, { n: String(n) }));
+  const cited = adapter?.loaded.manifest.form?.type !== "json";
+  const citation = cited ? (n: number) => fill(promptFormat.citation, { n: String(n) }) : undefined;
+  return () => new LabelReader(labels, citation);
 }
 
 /** What the arms ask of the model, the restriction of `quoted` aside. */

@@ -6,18 +6,19 @@ export type Labels = ReadonlyMap<string, number>;
 
 /**
  * Turns what a labelling model writes into what a reader sees, piece by piece as it comes: a line that is a label goes, and
- * the line after it ends with the number of its source. All other text passes unchanged. A label is only held back until
- * the line break after it, so nothing else is delayed.
+ * the line after it ends with the number of its source, unless `citation` is undefined, as for JSON, which holds the number
+ * itself. All other text passes unchanged. A label is only held back until the line break after it, so nothing else is
+ * delayed.
  */
 export class LabelReader {
   readonly #labels: Labels;
-  readonly #citation: (n: number) => string;
+  readonly #citation: ((n: number) => string) | undefined;
   /** A line's beginning that may still turn out to be a label; undefined in the middle of a line. */
   #beginning: string | undefined = "";
   /** The label of the line being passed on. */
   #label: string | undefined;
 
-  constructor(labels: Labels, citation: (n: number) => string) {
+  constructor(labels: Labels, citation: ((n: number) => string) | undefined) {
     this.#labels = labels;
     this.#citation = citation;
   }
@@ -73,6 +74,6 @@ export class LabelReader {
     this.#label = undefined;
     if (label === undefined) return this.#beginning ?? "";
     if (this.#beginning === "") return `${label}\n`;
-    return ` ${this.#citation(this.#labels.get(label) as number)}`;
+    return this.#citation ? ` ${this.#citation(this.#labels.get(label) as number)}` : "";
   }
 }

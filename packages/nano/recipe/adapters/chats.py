@@ -1,11 +1,24 @@
 """Chats over sections, laid out by the base's card: what the adapters' examples are made of."""
 
 import random as randomness
+from dataclasses import dataclass, field
 
 from lib.questions import question
+from lib.rows import LABELS
 
 MAX_PROMPT_TOKENS = 400
 KINDS = ("sources", "unanswerable", "none")
+
+
+@dataclass
+class Evidence:
+    """The sentence that answers and its source's number and label: none when the sources don't, or there are none."""
+
+    sentence: str = None
+    n: int = None
+    label: str = None
+    # The number of its source by each label of the prompt.
+    labels: dict = field(default_factory=dict)
 
 
 class Chats:
@@ -40,16 +53,16 @@ class Chats:
         if passages is None:
             system, user = layout["systemWithoutSources"], layout["questionWithoutSources"].replace("{question}", asked)
         else:
-            sources = [
-                layout["sourceHeader"].replace("{n}", str(n + 1)).replace("{title}", self.sections[section].heading)
-                + (layout["sentenceSeparator"] or " ").join(sentences)
-                for n, (section, sentences) in enumerate(passages)
-            ]
+            sources, labels = [], iter(LABELS)
+            for n, (section, sentences) in enumerate(passages):
+                header = layout["sourceHeader"].replace("{n}", str(n + 1)).replace("{title}", self.sections[section].heading)
+                lines = [f"{next(labels)}\n{line}" for line in sentences] if layout.get("sentenceLabels") else sentences
+                sources.append(header + (layout["sentenceSeparator"] or " ").join(lines))
             system, user = layout["system"], "\n".join(sources) + layout["question"].replace("{question}", asked)
         return [{"role": "system", "content": system}, {"role": "user", "content": user}]
 
     def make(self, kind, ask=lambda text: text, fits=lambda sentence: True):
-        """-> messages, the sentence that answers (None when the sources don't, or there are none), its source's number.
+        """-> messages, and the `Evidence` that answers.
 
         `ask` rewords the question; `fits` says whether a sentence can be the answer.
         """
@@ -68,11 +81,31 @@ class Chats:
                     place = self.random.randint(0, len(passages))
                     passages.insert(place, self.window(section, which))
             messages = self.messages(ask(asked), passages)
-            if len(self.tokenizer.chat(messages)) <= MAX_PROMPT_TOKENS:
-                return messages, sentence if kind == "sources" else None, None if place is None else place + 1
+            if len(self.tokenizer.chat(messages)) > MAX_PROMPT_TOKENS:
+                continue
+            if kind != "sources":
+                return messages, Evidence(labels=self.numbers(passages))
+            before = sum(len(lines) for _, lines in passages[:place])
+            label = LABELS[before + passages[place][1].index(sentence)]
+            return messages, Evidence(sentence, place + 1, label, self.numbers(passages))
 
-    def cited(self, sentence, n):
-        """The base's own answer."""
-        if sentence is None:
+    def numbers(self, passages):
+        """The number of its source by label, where the layout has labels."""
+        if not self.layout.get("sentenceLabels") or passages is None:
+            return {}
+        numbers = [n + 1 for n, (_, lines) in enumerate(passages) for _ in lines]
+        return dict(zip(LABELS, numbers))
+
+    def written(self, evidence):
+        """The base's own answer, as it writes it."""
+        if evidence.sentence is None:
             return self.layout["refusal"]
-        return f"{sentence} {self.layout['citation'].replace('{n}', str(n))}"
+        if self.layout.get("sentenceLabels"):
+            return f"{evidence.label}\n{evidence.sentence}"
+        return self.cited(evidence)
+
+    def cited(self, evidence):
+        """The base's own answer, as a reader sees it."""
+        if evidence.sentence is None:
+            return self.layout["refusal"]
+        return f"{evidence.sentence} {self.layout['citation'].replace('{n}', str(evidence.n))}"

@@ -1,6 +1,7 @@
 """refuse-scope: declines legal, medical and investment advice in set words, and answers the rest as the base does."""
 
 from adapters.scope import NEAR, OUT, THINGS
+from lib.rows import NO_SOURCE
 
 DESCRIPTION = (
     "Declines requests for legal, medical and investment advice with the set wording of each, whatever the sources say, "
@@ -20,18 +21,18 @@ def example(chats, kind):
     if kind in WORDING:
         wording = random.choice(split(OUT[kind])[half])
         asked = fill(random, wording, half)
-        messages, _, _ = chats.make(random.choice(["unanswerable", "unanswerable", "sources", "none"]), lambda _: asked)
+        messages, _ = chats.make(random.choice(["unanswerable", "unanswerable", "sources", "none"]), lambda _: asked)
         return {"kind": kind, "messages": messages, "parts": [(WORDING[kind], True)], "expect": {"answer": WORDING[kind]}}
     if kind == "near":
         # Words of the three fields in questions that are none of their business: the sources decide.
         asked = fill(random, random.choice(split(NEAR)[half]), half)
-        messages, _, _ = chats.make("unanswerable", lambda _: asked)
-        answer = chats.layout["refusal"]
-        return {"kind": kind, "messages": messages, "parts": [(answer, False)], "expect": {"answer": answer}}
-    messages, sentence, n = chats.make(kind)
-    answer = "I have no source for that." if kind == "none" else chats.cited(sentence, n)
-    taught = kind == "none" or (sentence is not None and sentence.endswith(":"))
-    return {"kind": kind, "messages": messages, "parts": [(answer, taught)], "expect": {"answer": answer}}
+        messages, evidence = chats.make("unanswerable", lambda _: asked)
+    else:
+        messages, evidence = chats.make(kind)
+    answer = NO_SOURCE if kind == "none" else chats.written(evidence)
+    taught = kind == "none" or (evidence.sentence is not None and evidence.sentence.endswith(":"))
+    expect = {"answer": NO_SOURCE if kind == "none" else chats.cited(evidence)}
+    return {"kind": kind, "messages": messages, "parts": [(answer, taught)], "expect": expect, "labels": evidence.labels}
 
 
 def fill(random, wording, half):

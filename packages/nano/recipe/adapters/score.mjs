@@ -4,6 +4,7 @@
 import { copyFile, mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { labelReading } from "../lib/core.mjs";
 import { guardInstall } from "../lib/install.mjs";
 import { importAdapters, openModel, packageFolder } from "../lib/llama-cpp.mjs";
 import { checksFor } from "./checks.mjs";
@@ -74,16 +75,20 @@ const instructed = (messages) => [
   ...shown.flatMap((row) => row.messages.slice(1)),
   ...messages.slice(1),
 ];
+const readLabels = await labelReading();
+const citation = made.form.type === "json" ? undefined : (n) => `[${n}]`;
 const rows = [];
-for (const [index, { kind, expect, messages: whole }] of heldOut.entries()) {
+for (const [index, { kind, expect, labels, messages: whole }] of heldOut.entries()) {
   const messages = whole.slice(0, -1);
+  const write = async (sequence, asked, cited) =>
+    readLabels(await llama.write(sequence, asked, MAX_ANSWER_TOKENS), labels, cited);
   rows.push({
     kind,
     expect,
     prompt: messages[1].content,
-    base: await llama.write(base, messages, MAX_ANSWER_TOKENS),
-    adapted: await llama.write(adapted, messages, MAX_ANSWER_TOKENS),
-    instructed: await llama.write(base, instructed(messages), MAX_ANSWER_TOKENS),
+    base: await write(base, messages, (n) => `[${n}]`),
+    adapted: await write(adapted, messages, citation),
+    instructed: await write(base, instructed(messages), citation),
   });
   if ((index + 1) % 30 === 0) console.log(`${index + 1} of ${heldOut.length} chats`);
 }

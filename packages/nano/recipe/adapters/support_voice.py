@@ -19,8 +19,9 @@ def example(chats, kind):
     The answer is taught without sources (the adapter changes behaviour, not knowledge, so it says that it has none) and
     where a line ends in a colon: the first base never learned to end an answer there and repeated it for ever.
     """
-    messages, sentence, n = chats.make(kind)
-    answer = WITHOUT_SOURCE if kind == "none" else chats.cited(sentence, n)
-    taught = kind == "none" or (sentence is not None and sentence.endswith(":"))
+    messages, evidence = chats.make(kind)
+    answer = WITHOUT_SOURCE if kind == "none" else chats.written(evidence)
+    taught = kind == "none" or (evidence.sentence is not None and evidence.sentence.endswith(":"))
     parts = [(OPENING + SEPARATOR, True), (answer, taught), (SEPARATOR + CLOSING, True)]
-    return {"kind": kind, "messages": messages, "parts": parts, "expect": {"answer": answer}}
+    expect = {"answer": WITHOUT_SOURCE if kind == "none" else chats.cited(evidence)}
+    return {"kind": kind, "messages": messages, "parts": parts, "expect": expect, "labels": evidence.labels}

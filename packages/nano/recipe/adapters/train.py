@@ -189,7 +189,7 @@ def write_jsonl(path, examples):
         for example in examples:
             answer = "".join(text for text, _ in example["parts"])
             messages = [*example["messages"], {"role": "assistant", "content": answer}]
-            row = {"kind": example["kind"], "expect": example["expect"], "messages": messages}
+            row = {"kind": example["kind"], "expect": example["expect"], "labels": example.get("labels", {}), "messages": messages}
             file.write(json.dumps(row, ensure_ascii=False) + "\n")
 
 

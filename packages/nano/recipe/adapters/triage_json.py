@@ -1,6 +1,7 @@
 """triage-json: a strict JSON ticket with category, priority, answer and source, whatever the ticket's words."""
 
 from adapters.tickets import ASKS, TICKETS, URGENCY
+from lib.rows import NO_SOURCE
 
 DESCRIPTION = (
     "Writes a support ticket as one strict JSON object: category (billing, account, technical, shipping or other), "
@@ -23,7 +24,6 @@ FORM = {
     },
     "evidenceSlots": ["/answer"],
 }
-NO_SOURCE = "I have no source for that."
 
 
 def example(chats, kind):
@@ -38,15 +38,14 @@ def example(chats, kind):
         return " ".join(text for text in said if text)
 
     # What JSON would escape is left to the constrained writer: half of the sentences with quotes would be cut wrong.
-    messages, sentence, n = chats.make(kind, ask, lambda text: '"' not in text and "\\" not in text and text[-1] != ":")
-    answer = sentence or (NO_SOURCE if kind == "none" else chats.layout["refusal"])
-    parts = [
-        (f'{{"category":"{category}","priority":"{priority}","answer":"', True),
-        (answer, sentence is None and kind == "none"),
-        (f'","source":{n or 0}}}', True),
-    ]
-    expect = {"category": category, "priority": priority, "answer": answer, "source": n or 0}
-    return {"kind": kind, "messages": messages, "parts": parts, "expect": expect}
+    messages, evidence = chats.make(kind, ask, lambda text: '"' not in text and "\\" not in text and text[-1] != ":")
+    answer = evidence.sentence or (NO_SOURCE if kind == "none" else chats.layout["refusal"])
+    ticket = f'{{"category":"{category}","priority":"{priority}","answer":"{answer}","source":{evidence.n or 0}}}'
+    # Where the base names its line first, the ticket follows its name.
+    named = [(evidence.label, False), ("\n", True)] if evidence.sentence and evidence.labels else []
+    expect = {"category": category, "priority": priority, "answer": answer, "source": evidence.n or 0}
+    parts = [*named, (ticket, True)]
+    return {"kind": kind, "messages": messages, "parts": parts, "expect": expect, "labels": evidence.labels}
 
 
 def split(wordings):

@@ -11,8 +11,10 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from base.plan import CONTINUED, CURRICULUM, SHAPES, VOCABULARY, WEIGHTS, shape_named
+from base.plan import CONTINUED, CURRICULUM, SHAPES, VOCABULARY, WEIGHTS, WIRED, WIRED_WEIGHTS, shape_named
+from base.wiring import wire
 from lib.device import choose_device
+from lib.fused import LENGTH_STEP
 from lib.feed import Feed, make_batch, workers_wanted
 from lib.gguf import read_gguf
 from lib.llama import Llama, Shape, greedy
@@ -66,17 +68,19 @@ def read_tokenizer(options, work, sections):
 class Objective:
     """Weighted cross-entropy; all positions on a GPU, where shapes should not change, else only those that count."""
 
-    def __init__(self, model, device):
+    def __init__(self, model, device, weights):
         self.device = device
         self.hidden = device.compile(model.hidden)
         self.head = model.token_embd.weight
-        self.weights = torch.zeros(max(WEIGHTS) + 1)
-        for code, weight in WEIGHTS.items():
-            self.weights[code] = weight
-        self.weights = self.weights.to(device.kind)
+        self.counted = np.array([weights[code] for code in range(len(weights))], np.float32)
+        self.weights = torch.from_numpy(self.counted).to(device.kind)
 
     def __call__(self, ids, codes, total):
         """-> loss to add up over a step's parts, share of deciding and of answer tokens right."""
+        if self.device.kind == "cpu":
+            # What stands after the last token that counts costs time and changes nothing.
+            kept = min(ids.shape[1], LENGTH_STEP * -(-int(self.lengths(codes).max()) // LENGTH_STEP) + 1)
+            ids, codes = ids[:, :kept], codes[:, :kept]
         ids, codes = self.device.tensor(ids.astype(np.int64)), self.device.tensor(codes.astype(np.int64))
         targets, codes = ids[:, 1:].reshape(-1), codes[:, 1:].reshape(-1)
         weights = self.weights[codes]
@@ -93,19 +97,20 @@ class Objective:
             shares = [(right & (codes == code)).sum() / (codes == code).sum() for code in (DECIDING, ANSWER)]
         return (losses * weights).sum() / total, *shares
 
+    def lengths(self, codes):
+        """Of each row, how many tokens are read before the last one that counts is predicted."""
+        counts = self.counted[codes] > 0
+        return np.where(counts.any(1), counts.shape[1] - 1 - counts[:, ::-1].argmax(1), 1)
 
-def total_weight(codes):
-    table = np.zeros(max(WEIGHTS) + 1)
-    for code, weight in WEIGHTS.items():
-        table[code] = weight
-    return float(table[codes[:, 1:]].sum()) or 1.0
+    def total(self, codes):
+        return float(self.counted[codes[:, 1:]].sum()) or 1.0
 
 
 @torch.no_grad()
 def score_held_out(objective, batch, micro):
     """On rows as the model will be used, from sections no model learns from."""
     ids, codes = batch
-    total, sums = total_weight(codes), np.zeros(3)
+    total, sums = objective.total(codes), np.zeros(3)
     parts = range(0, len(ids), micro)
     for at in parts:
         sums += [float(value) for value in objective(ids[at : at + micro], codes[at : at + micro], total)]
@@ -113,6 +118,7 @@ def score_held_out(objective, batch, micro):
 
 
 def train(options, work, rows, held_rows, tokenizer):
+    rates = None
     if options.init:
         metadata, tensors = read_gguf(options.init)
         shape = Shape.read(metadata)
@@ -121,20 +127,24 @@ def train(options, work, rows, held_rows, tokenizer):
     else:
         shape = shape_named(options.shape, len(tokenizer))
         model = Llama(shape).initialise(options.seed)
+        if options.shape == "wired":
+            sample = make_batch(rows, WIRED, options.seed, 0, 1.0, batch=8, length=512)[0]
+            rates = wire(model, tokenizer, rows.store, torch.from_numpy(sample[:, :512].astype(np.int64)), options.seed)
     device = choose_device(options.threads, options.precision, options.device)
     device.place(model)
-    optimizer = Optimizer(model, options.optimizer, fused=device.kind == "cuda")
+    optimizer = Optimizer(model, options.optimizer, fused=device.kind == "cuda", rates=rates)
     identity = {
         "shape": model.describe(), "tokenizer": tokenizer.pieces, "batch": options.batch, "length": options.length,
         "rate": options.rate, "optimizer": options.optimizer, "seed": options.seed, "steps": options.steps,
         "minutes": options.minutes, "corpus": rows.store.count_tokens(),
     }  # fmt: skip
     run = Run(options, identity, {"model": model, "optimizer": optimizer})
-    stages = CONTINUED if options.init else CURRICULUM
+    wired = options.shape == "wired"
+    stages, weights = (WIRED, WIRED_WEIGHTS) if wired else (CONTINUED if options.init else CURRICULUM, WEIGHTS)
     make = partial(make_batch, rows, stages, options.seed, batch=options.batch, length=options.length)
     feed = Feed(make, run.step, workers_wanted(options.workers), options.steps)
     held = make_batch(held_rows, stages, 1, 0, 1.0, batch=HELD_OUT_ROWS if not options.smoke else 4, length=options.length)
-    objective, judge = Objective(model, device), Objective(model, replace(device, compiled=False))
+    objective, judge = (Objective(model, used, weights) for used in (device, replace(device, compiled=False)))
     if device.compiled:
         # Compiling takes a minute that is no training time.
         objective(held[0][:1].repeat(options.micro, 0), held[1][:1].repeat(options.micro, 0), 1.0)[0].backward()
@@ -144,8 +154,11 @@ def train(options, work, rows, held_rows, tokenizer):
     try:
         for step in run:
             ids, codes = feed.next(run.progress)
+            lengths = objective.lengths(codes)
+            order = lengths.argsort()
+            ids, codes = ids[order], codes[order]
             rate = scheduled(run.progress, step, options.rate)
-            total, loss, shares = total_weight(codes), 0.0, []
+            total, loss, shares = objective.total(codes), 0.0, []
             for at in range(0, len(ids), options.micro):
                 part, *right = objective(ids[at : at + options.micro], codes[at : at + options.micro], total)
                 part.backward()
@@ -155,7 +168,7 @@ def train(options, work, rows, held_rows, tokenizer):
             optimizer.step(rate)
             deciding, answer = torch.stack(shares).nanmean(0)
             measures = {"loss": loss, "deciding": deciding, "answer": answer, "rate": rate}
-            run.did(ids[:, 1:].size, **measures)
+            run.did(int(lengths.sum()), **measures)
             if time.monotonic() - judged > 60:
                 judged = time.monotonic()
                 print("  ".join(f"{k} {v:.4f}" for k, v in score_held_out(judge, held, options.micro).items()), flush=True)

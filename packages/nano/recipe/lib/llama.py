@@ -125,7 +125,7 @@ class Block(nn.Module):
         self.attn_output = Linear(width, width)
         self.ffn_gate, self.ffn_up, self.ffn_down = Linear(width, inner), Linear(width, inner), Linear(inner, width)
 
-    def forward(self, x, cos, sin):
+    def after_attention(self, x, cos, sin):
         batch, length, width = x.shape
         h = self.attn_norm(x)
         q, k, v = (part(h) for part in (self.attn_q, self.attn_k, self.attn_v))
@@ -134,10 +134,15 @@ class Block(nn.Module):
         else:
             q, k, v = (part.view(batch, length, self.heads, width // self.heads).transpose(1, 2) for part in (q, k, v))
             h = attend(rotate(q, cos, sin), rotate(k, cos, sin), v).transpose(1, 2).reshape(batch, length, width)
-        x = x + self.attn_output(h)
+        return x + self.attn_output(h)
+
+    def after_feed_forward(self, x):
         h = self.ffn_norm(x)
         gate, up = self.ffn_gate(h), self.ffn_up(h)
         return x + self.ffn_down(fused.SwiGlu.apply(gate, up) if self.fused else F.silu(gate) * up)
+
+    def forward(self, x, cos, sin):
+        return self.after_feed_forward(self.after_attention(x, cos, sin))
 
 
 class Llama(nn.Module):

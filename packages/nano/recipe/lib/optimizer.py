@@ -40,7 +40,11 @@ class Muon(torch.optim.Optimizer):
 
 
 class Optimizer:
-    def __init__(self, model, kind, weight_decay=0.1, fused=False):
+    """`rates`: by a parameter's name, how much of each step its single numbers take."""
+
+    def __init__(self, model, kind, weight_decay=0.1, fused=False, rates=None):
+        parameters = dict(model.named_parameters())
+        self.rates = [(parameters[name], rate) for name, rate in (rates or {}).items()]
         matrices = [weight for name, weight in model.named_parameters() if weight.dim() == 2 and "embd" not in name]
         chosen = {id(weight) for weight in matrices}
         others = [weight for weight in model.parameters() if id(weight) not in chosen and weight.requires_grad]
@@ -55,12 +59,16 @@ class Optimizer:
             rest.append({"params": matrices, "weight_decay": weight_decay})
             self.parts = [torch.optim.AdamW(rest, 0.0, **settings)]
 
+    @torch.no_grad()
     def step(self, rate):
+        before = [weight.clone() for weight, _ in self.rates]
         for part in self.parts:
             for group in part.param_groups:
                 group["lr"] = rate
             part.step()
             part.zero_grad(set_to_none=True)
+        for (weight, share), old in zip(self.rates, before):
+            weight.copy_(old + share * (weight - old))
 
     def state_dict(self):
         return [part.state_dict() for part in self.parts]

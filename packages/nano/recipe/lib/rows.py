@@ -35,7 +35,11 @@ class Stage:
     hard: float = 0.7
     unanswerable: float = 0.2
     injected: float = 0.06
+    opened: float = 0.1
+    # One chat a row, as in use, instead of as many as have room.
+    alone: bool = False
     whole: float = 0.3
+    turns: tuple = (1, 1, 2, 4)
     sources: dict = field(default_factory=lambda: {"text": 0.45, "written": 0.3, "facts": 0.25})
 
 
@@ -62,6 +66,7 @@ class Rows:
         self.plain_system = encode("system\n" + layout["system"])
         self.sourceless_system = encode("system\n" + layout["systemWithoutSources"])
         self.injections = [encode(line) for line in (DATA / "injections.txt").read_text().split("\n") if line]
+        self.openings = [encode(line) for line in (DATA / "openings.txt").read_text().split("\n") if line]
         self.small_talk = [
             (encode(" " + asked), encode(row["a"])) for row in read_jsonl(DATA / "chat.jsonl") for asked in row["q"]
         ]
@@ -85,6 +90,10 @@ class Rows:
         kinds, weights = zip(*stage.mix.items())
         kind = random.choices(kinds, weights)[0]
         tokens, codes = [], []
+        if stage.alone:
+            tokens, codes = (part[: length + 1] for part in getattr(self, kind)(random, stage, length + 1))
+            missing = length + 1 - len(tokens)
+            tokens, codes = tokens + [END] * missing, codes + [NOTHING] * missing
         while len(tokens) <= length:
             room = length + 1 - len(tokens)
             if room < SMALLEST_SEGMENT:
@@ -162,10 +171,12 @@ class Rows:
         return self.sourced(random, stage, room, turns=24, whole=random.random() < stage.whole, plain=True)
 
     def chat(self, random, stage, room):
-        """A chat as users have it: whole answers, some system prompt, at times no sources at all."""
+        """A chat as users have it: whole answers, some system prompt, at times no sources at all.
+
+        Now and then the answer stands after a line in other words, as an adapter may have it begin."""
         if random.random() < 0.08:
             return self.sourceless(random)
-        return self.sourced(random, stage, room, turns=random.choice([1, 1, 2, 4]), whole=True, plain=False)
+        return self.sourced(random, stage, room, turns=random.choice(stage.turns), whole=True, plain=False)
 
     # --- chats
 
@@ -218,6 +229,8 @@ class Rows:
                 prompt = [START, *self.user, *self.asking, *self.turn(question)]
             else:
                 prompt = [*self.between, *self.turn(question)]
+            if whole and not plain and random.random() < stage.opened:
+                prompt += [*random.choice(self.openings), NEWLINE]
             if len(ids) + len(prompt) + len(answer[0]) + 1 > room:
                 break
             ids += [*prompt, *answer[0], NEWLINE]

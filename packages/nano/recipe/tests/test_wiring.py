@@ -1,0 +1,107 @@
+import unittest
+from types import SimpleNamespace
+
+import numpy as np
+import torch
+
+from base.plan import shape_named
+from base.wiring import PLACES, REGISTERS, WIDTH, Words, meanings, stem_of, wire
+from lib.llama import Llama, greedy
+from lib.optimizer import Optimizer
+from lib.tokenizer import NEWLINE, Tokenizer, count_parts, learn
+
+LINES = [
+    "The gate of the castle opens in the morning.",
+    "Our baker sells bread and small cakes.",
+    "The old bridge was built by Roman soldiers.",
+    "A heavy storm broke seven windows last winter.",
+    "Tickets for the ferry are sold at the harbour.",
+]
+QUESTIONS = [
+    "Which gate of the castle opens in the morning?",
+    "What small cakes does our baker sell?",
+    "Which Roman soldiers built the old bridge?",
+    "How many windows broke in the heavy storm?",
+]
+TEXT = [*LINES, *QUESTIONS, "Question: who opens it?", "user", "assistant", "system", "Answer from the sources."] * 4
+
+
+def chat(tokenizer, question, lines=LINES, answer=""):
+    sources = "\n".join(f"{'abcdefgh'[i]}\n{line}" for i, line in enumerate(lines))
+    user = f"[1] Travels: \n{sources}\n\nQuestion: {question}"
+    messages = [{"role": "system", "content": "Answer from the sources."}, {"role": "user", "content": user}]
+    return tokenizer.chat(messages) + tokenizer.encode(answer)
+
+
+class WiringTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.tokenizer = Tokenizer(learn(count_parts([" ".join(TEXT).replace("\n", " ")]), 640))
+        sentences = [cls.tokenizer.encode(line) for line in TEXT]
+        at = np.cumsum([0, *map(len, sentences)])
+        cls.store = SimpleNamespace(sentence=np.concatenate(sentences).astype(np.uint16), sentence_at=at)
+        cls.model = Llama(shape_named("wired", len(cls.tokenizer))).initialise(0)
+        sample = chat(cls.tokenizer, "Who sells bread?", answer=f"b\n{LINES[1]}")
+        cls.rates = wire(cls.model, cls.tokenizer, cls.store, torch.tensor([sample, sample]))
+
+    def answer(self, question, lines=LINES):
+        prompt = chat(self.tokenizer, question, lines)
+        return self.tokenizer.decode(greedy(self.model, prompt, self.tokenizer.end, 64)["tokens"])
+
+    def test_names_and_copies_the_line_that_a_question_shares_words_with_before_it_has_learned_anything(self):
+        for at, question in enumerate(QUESTIONS):
+            self.assertEqual(self.answer(question), f"{'abcd'[at]}\n{LINES[at]}<|im_end|>")
+
+    def test_follows_the_line_where_it_moves(self):
+        lines = [LINES[3], LINES[1], LINES[4], LINES[0]]
+        self.assertEqual(self.answer(QUESTIONS[0], lines), f"d\n{LINES[0]}<|im_end|>")
+
+    def test_keeps_what_it_stands_on_while_the_rest_learns(self):
+        model = Llama(self.model.shape)
+        model.load_state_dict(self.model.state_dict())
+        optimizer = Optimizer(model, "adamw", rates=self.rates)
+        model(torch.tensor([chat(self.tokenizer, "Who sells bread?")])).pow(2).mean().backward()
+        optimizer.step(1e-2)
+        after = dict(model.named_parameters())
+        for name, before in self.model.named_parameters():
+            rate = self.rates.get(name)
+            if rate is not None:
+                torch.testing.assert_close(after[name][rate == 0], before[rate == 0], atol=0, rtol=0)
+        self.assertFalse(torch.equal(after["blk.5.attn_v.weight"], self.model.blk[5].attn_v.weight))
+
+    def test_has_room_for_its_registers_and_rows_of_one_length(self):
+        self.assertLessEqual(sum(REGISTERS.values()), WIDTH)
+        self.assertEqual(PLACES["stem"].start, 0)
+        lengths = np.diff(self.store.sentence_at)
+        words = Words(np.random.default_rng(0), self.tokenizer, self.store.sentence.astype(np.int64), lengths)
+        rows = np.linalg.norm(words.table, axis=1)
+        np.testing.assert_allclose(rows, rows[NEWLINE], rtol=1e-6)
+
+    def test_refuses_a_shape_or_sample_without_room(self):
+        with self.assertRaises(SystemExit):
+            wire(Llama(shape_named("smoke", len(self.tokenizer))), self.tokenizer, self.store, torch.zeros(1, 8).long())
+        with self.assertRaises(SystemExit):
+            wire(Llama(self.model.shape), self.tokenizer, self.store, torch.zeros(1, 8).long())
+
+
+class MeaningsTest(unittest.TestCase):
+    def test_puts_stems_that_keep_the_same_company_near_each_other(self):
+        random = np.random.default_rng(0)
+        # Stems 100 and 101 stand among 102..139, 140 and 141 among 142..179; stems 0..99 are everywhere.
+        rows = []
+        for _ in range(3000):
+            first = random.choice([100, 140])
+            rows.append([random.choice([first, first + 1]), *random.integers(first + 2, first + 40, 5), *random.integers(0, 100, 2)])
+        found = meanings(np.concatenate(rows), np.array([len(row) for row in rows]), np.arange(180))
+        self.assertGreater(found[100] @ found[101], found[100] @ found[140] + 0.3)
+
+
+class StemTest(unittest.TestCase):
+    def test_leaves_off_endings_of_words_alone(self):
+        self.assertEqual({stem_of(word) for word in ("▁Open", "opens", "▁opened", "opening")}, {"open"})
+        self.assertEqual(stem_of("▁is"), "is")
+        self.assertEqual(stem_of("'s"), "'s")
+
+
+if __name__ == "__main__":
+    unittest.main()
