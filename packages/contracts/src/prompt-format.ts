@@ -15,10 +15,10 @@ export const promptFormatSchema = z
     /** Between a source's sentences: a line break for models trained on one sentence a line; null leaves the text as it is. */
     sentenceSeparator: z.string().nullable(),
     /**
-     * True for models that name a sentence before they repeat it: each sentence then stands under a letter of its own, on a
-     * line of its own, and an answer that says `c`, a line break and the sentence is shown as the sentence with the number
-     * of its source. A single token chooses the sentence, and the number cannot be wrong. Needs a separator with a line
-     * break. Default false.
+     * True for models that answer by pointing: each sentence stands under a letter of its own, on a line of its own, and a
+     * line of the answer that is `c` and nothing else is shown as that sentence, word for word, with the number of its
+     * source. A single token chooses and says all of it, and neither words nor number can be wrong. An adapter whose form
+     * is JSON writes the letter into its evidence slots. Needs a separator with a line break. Default false.
      */
     sentenceLabels: z.boolean().optional(),
     /** Directly after the last source, so it starts with its own line breaks; `{question}` is filled in. */

@@ -379,7 +379,7 @@ describe("sources", () => {
 
     it("are shown to the model so, and its label becomes the number of the source, streamed and whole", async () => {
       const { advisor, generator } = await createFixture({
-        replies: "b\nIt is closed on Mondays.",
+        replies: "b",
         promptFormat,
         pages: pages.slice(0, 1),
       });
@@ -394,6 +394,29 @@ describe("sources", () => {
       expect(answer.citations).toMatchObject([
         { n: 1, uri: "a.md", verdict: "verified", quote: "It is closed on Mondays." },
       ]);
+    });
+
+    it("are named in the evidence slots of an adapter's JSON", async () => {
+      const schema = { type: "object", properties: { answer: { type: "string" }, key: { type: "string" } } };
+      const ticket = fakeAdapter("ticket", { form: { type: "json", schema, evidenceSlots: ["/answer"] } });
+      const given = { mode: "hybrid", loaded: [ticket], promptFormat, pages: pages.slice(0, 1) } as const;
+      const { advisor } = await createFixture({ ...given, replies: '{"answer": "b", "key": "a"}' });
+      const events = await collect(advisor.stream({ question: "zebra opens", topK: 1 }));
+      const text = events.map((event) => (event.type === "text" ? event.text : "")).join("");
+      const answer = await advisor.ask({ question: "zebra opens", topK: 1 });
+      expect(answer.text).toBe('{"answer":"It is closed on Mondays. [1]","key":"a"}');
+      expect(text).toBe(answer.text);
+      expect(answer.citations).toMatchObject([
+        { n: 1, quote: "It is closed on Mondays.", verdict: "verified" },
+      ]);
+
+      const refusing = await createFixture({
+        ...given,
+        replies: JSON.stringify({ answer: promptFormat.refusal }),
+      });
+      expect(await refusing.advisor.ask("zebra")).toMatchObject({ refused: true, citations: [] });
+      const broken = await createFixture({ ...given, replies: '{"answer": "b"' });
+      expect((await broken.advisor.ask("zebra")).text).toBe('{"answer": "b"');
     });
 
     it("keep a refusal a refusal", async () => {

@@ -1,15 +1,17 @@
-import type { Citation, GenerateRequest, Warning } from "@advisor/contracts";
+import type { Citation, GenerateRequest, GenerateResult, Warning } from "@advisor/contracts";
 import type { PreparedQuestion } from "./ask.ts";
 import { checkCitations } from "./grounding/citations.ts";
 import { isRefusal } from "./grounding/refusal.ts";
+import { SlotLabelReader } from "./grounding/slot-labels.ts";
+import { readSlots } from "./grounding/slots.ts";
 import { fill } from "./prompt/fill.ts";
-import { LabelReader } from "./prompt/labels.ts";
+import { type AnswerReader, LabelReader, type Quote } from "./prompt/labels.ts";
 import { layOutSources } from "./prompt/layout.ts";
 import { generateText, type Writing } from "./written.ts";
 
 /** The arms without sources, and `cited`: the model writes as it likes, and what it cites is checked afterwards. */
 export async function* writeFreely(question: PreparedQuestion): Writing {
-  const { request, profile, generator, prompt } = question;
+  const { profile, generator, prompt } = question;
   const warnings: Warning[] = [];
   const reliable = profile.reliablePromptTokens;
   if (reliable !== undefined && prompt.promptTokens > reliable) {
@@ -22,7 +24,7 @@ export async function* writeFreely(question: PreparedQuestion): Writing {
     generator,
     generateRequest(question),
     question.listens,
-    labelReaders(question),
+    answerReaders(question),
   );
   warnings.push(...result.warnings);
   if (result.finish === "length") {
@@ -35,7 +37,7 @@ export async function* writeFreely(question: PreparedQuestion): Writing {
   if (question.grounding === undefined) return { ...common, refused: false, citations: [], groundingMs: 0 };
 
   const start = question.now();
-  const said = request.format?.type === "json" ? stringsOf(result.json).join("\n") : result.text;
+  const said = statementsOf(question, result);
   const refused = isRefusal(said, profile.promptFormat);
   const citations = refused ? [] : checkCitations({ text: said, passages: question.passages });
   return {
@@ -48,22 +50,24 @@ export async function* writeFreely(question: PreparedQuestion): Writing {
 }
 
 /**
- * Where the model names sentences by label, what turns its text into the reader's. A JSON format leaves no room for labels;
- * an adapter whose form is JSON may name its sentence on a line before it.
+ * Where the model names sentences by label, what turns its text into the reader's. A JSON format of the request's own is
+ * the model's own words; an adapter whose form is JSON names sentences in its evidence slots.
  */
-function labelReaders({
+function answerReaders({
   profile,
   passages,
   grounding,
   request,
   adapter,
-}: PreparedQuestion): (() => LabelReader) | undefined {
+}: PreparedQuestion): (() => AnswerReader) | undefined {
   const { promptFormat } = profile;
   if (!promptFormat.sentenceLabels || grounding === undefined || request.format) return undefined;
   const { labels } = layOutSources(promptFormat, passages);
-  const cited = adapter?.loaded.manifest.form?.type !== "json";
-  const citation = cited ? (n: number) => fill(promptFormat.citation, { n: String(n) }) : undefined;
-  return () => new LabelReader(labels, citation);
+  const quote: Quote = ({ text, n }) => `${text} ${fill(promptFormat.citation, { n: String(n) })}`;
+  const form = adapter?.loaded.manifest.form;
+  return form?.type === "json"
+    ? () => new SlotLabelReader(labels, quote, form.evidenceSlots)
+    : () => new LabelReader(labels, quote);
 }
 
 /** What the arms ask of the model, the restriction of `quoted` aside. */
@@ -78,6 +82,18 @@ export function generateRequest(question: PreparedQuestion): GenerateRequest {
     ...(request.format === undefined ? {} : { format: request.format }),
     signal,
   };
+}
+
+/** What an answer states: the strings of a JSON format, the evidence slots of an adapter's JSON, else the text itself. */
+function statementsOf({ request, adapter }: PreparedQuestion, result: GenerateResult): string {
+  if (request.format?.type === "json") return stringsOf(result.json).join("\n");
+  const form = adapter?.loaded.manifest.form;
+  if (form?.type !== "json") return result.text;
+  try {
+    return readSlots(JSON.parse(result.text), form.evidenceSlots).flatMap(stringsOf).join("\n");
+  } catch {
+    return result.text;
+  }
 }
 
 /** In a JSON answer the statements are its strings; an array such as `[1]` is no citation. */

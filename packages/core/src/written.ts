@@ -9,7 +9,7 @@ import type {
   Warning,
 } from "@advisor/contracts";
 import { ModelError } from "@advisor/contracts";
-import type { LabelReader } from "./prompt/labels.ts";
+import { type AnswerReader, readWhole } from "./prompt/labels.ts";
 
 /** What the writing of an answer comes to. */
 export interface Written {
@@ -48,14 +48,14 @@ export async function* generateText(
   generator: Generator,
   request: GenerateRequest,
   listens: boolean,
-  newReader?: () => LabelReader,
+  newReader?: () => AnswerReader,
 ): AsyncGenerator<AnswerEvent, GenerateResult, undefined> {
   const streamed = newReader?.();
   for await (const event of generator.generate(request)) {
     if (event.type === "done") {
       const rest = streamed?.end();
       if (listens && rest) yield { type: "text", text: rest };
-      return newReader ? { ...event.result, text: newReader().readWhole(event.result.text) } : event.result;
+      return newReader ? { ...event.result, text: readWhole(newReader(), event.result.text) } : event.result;
     }
     if (!listens) continue;
     const text = streamed ? streamed.read(event.text) : event.text;

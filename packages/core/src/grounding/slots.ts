@@ -56,6 +56,28 @@ function readSlot(value: unknown, path: readonly string[]): unknown[] {
   return object && Object.hasOwn(object, token) ? readSlot(object[token], rest) : [];
 }
 
+/** A copy of a JSON value with `fill` applied to what its evidence slots hold; slots that are not there stay so. */
+export function fillSlots(
+  value: unknown,
+  slots: readonly string[],
+  fill: (held: unknown) => unknown,
+): unknown {
+  return slots.reduce((filled, slot) => fillSlot(filled, readPointer(slot), fill), value);
+}
+
+function fillSlot(value: unknown, path: readonly string[], fill: (held: unknown) => unknown): unknown {
+  const [token, ...rest] = path;
+  if (token === undefined) return fill(value);
+  if (Array.isArray(value)) return isItem(token) ? value.map((item) => fillSlot(item, rest, fill)) : value;
+  const object = asObject(value);
+  if (!object || !Object.hasOwn(object, token)) return value;
+  const entries = Object.entries(object).map(([key, held]) => [
+    key,
+    key === token ? fillSlot(held, rest, fill) : held,
+  ]);
+  return Object.fromEntries(entries);
+}
+
 function readPointer(pointer: string): string[] {
   return pointer
     .split("/")

@@ -1,7 +1,7 @@
 import type { Message, Passage, PromptFormat } from "@advisor/contracts";
 import { splitSentences } from "@advisor/retrieval";
 import { fill } from "./fill.ts";
-import { LABELS, type Labels } from "./labels.ts";
+import { LABELS, type LabelledSentence, type Labels } from "./labels.ts";
 
 /** What a prompt is made of. */
 export interface PromptParts {
@@ -29,7 +29,7 @@ export function layOutPrompt(format: PromptFormat, parts: PromptParts): Message[
 /** Sources as they stand in a prompt. */
 interface LaidOutSources {
   readonly text: string;
-  /** The number of the source that each label's sentence is of; empty when the format has no labels. */
+  /** What each label names; empty when the format has no labels. */
   readonly labels: Labels;
 }
 
@@ -46,7 +46,7 @@ export function countHeld(format: PromptFormat, passages: readonly Passage[]): n
 
 /** The sources alone, numbered from 1 in their order. */
 export function layOutSources(format: PromptFormat, passages: readonly Passage[]): LaidOutSources {
-  const labels = new Map<string, number>();
+  const labels = new Map<string, LabelledSentence>();
   const texts = passages.map(({ title, text }, index) => {
     const n = index + 1;
     const header = fill(format.sourceHeader, { n: String(n), title: onOneLine(title) });
@@ -56,7 +56,7 @@ export function layOutSources(format: PromptFormat, passages: readonly Passage[]
       if (!format.sentenceLabels) return sentence;
       const label = LABELS[labels.size];
       if (label === undefined) return sentence;
-      labels.set(label, n);
+      labels.set(label, { text: sentence, n });
       return `${label}\n${sentence}`;
     });
     return header + sentences.join(format.sentenceSeparator);
