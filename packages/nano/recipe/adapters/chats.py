@@ -17,7 +17,7 @@ class Evidence:
     sentence: str = None
     n: int = None
     label: str = None
-    # The number of its source by each label of the prompt.
+    # Each label's sentence and the number of its source.
     labels: dict = field(default_factory=dict)
 
 
@@ -84,28 +84,26 @@ class Chats:
             if len(self.tokenizer.chat(messages)) > MAX_PROMPT_TOKENS:
                 continue
             if kind != "sources":
-                return messages, Evidence(labels=self.numbers(passages))
+                return messages, Evidence(labels=self.labelled(passages))
             before = sum(len(lines) for _, lines in passages[:place])
             label = LABELS[before + passages[place][1].index(sentence)]
-            return messages, Evidence(sentence, place + 1, label, self.numbers(passages))
+            return messages, Evidence(sentence, place + 1, label, self.labelled(passages))
 
-    def numbers(self, passages):
-        """The number of its source by label, where the layout has labels."""
+    def labelled(self, passages):
+        """Each label's sentence and the number of its source, where the layout has labels."""
         if not self.layout.get("sentenceLabels") or passages is None:
             return {}
-        numbers = [n + 1 for n, (_, lines) in enumerate(passages) for _ in lines]
-        return dict(zip(LABELS, numbers))
+        sentences = [{"text": line, "n": n + 1} for n, (_, lines) in enumerate(passages) for line in lines]
+        return dict(zip(LABELS, sentences))
 
-    def written(self, evidence):
-        """The base's own answer, as it writes it."""
-        if evidence.sentence is None:
-            return self.layout["refusal"]
-        if self.layout.get("sentenceLabels"):
-            return f"{evidence.label}\n{evidence.sentence}"
+    def named(self, evidence):
+        """The base's own answer as it writes it: the label of a sentence, where the layout has labels."""
+        if evidence.sentence is not None and self.layout.get("sentenceLabels"):
+            return evidence.label
         return self.cited(evidence)
 
     def cited(self, evidence):
-        """The base's own answer, as a reader sees it."""
+        """The base's own answer as a reader sees it."""
         if evidence.sentence is None:
             return self.layout["refusal"]
         return f"{evidence.sentence} {self.layout['citation'].replace('{n}', str(evidence.n))}"

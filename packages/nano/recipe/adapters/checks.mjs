@@ -2,7 +2,7 @@
 
 /** True when the answer is a line of the source that it cites. */
 function quotes(text, prompt) {
-  const cited = /^(.+) \[(\d+)\]$/s.exec(text);
+  const cited = /^(.+) \[(\d+)\]$/s.exec(text ?? "");
   if (!cited) return false;
   return holdsLine(prompt, cited[1], Number(cited[2]));
 }
@@ -12,7 +12,7 @@ function holdsLine(prompt, wanted, source) {
   for (const line of prompt.split("\n")) {
     const header = /^\[(\d+)\] .*: $/.exec(line);
     if (header) n = Number(header[1]);
-    else if ((source === undefined || n === source) && line === wanted) return true;
+    else if (n === source && line === wanted) return true;
   }
   return false;
 }
@@ -91,14 +91,14 @@ function triage(form) {
       ["category right", () => true, (row) => ticket(row)?.category === row.expect.category],
       ["priority right", () => true, (row) => ticket(row)?.priority === row.expect.priority],
       [
-        "with sources: answer is a line of a source",
+        "with sources: answer is a line of the source it cites",
         ({ kind }) => kind === "sources",
-        (row) => holdsLine(row.prompt, ticket(row)?.answer),
+        (row) => quotes(ticket(row)?.answer, row.prompt),
       ],
       [
-        "with sources: answer is a line of the source it names",
+        "with sources: source is the number cited",
         ({ kind }) => kind === "sources",
-        (row) => holdsLine(row.prompt, ticket(row)?.answer, ticket(row)?.source),
+        (row) => ticket(row)?.answer.endsWith(` [${ticket(row).source}]`) === true,
       ],
       [
         "with sources: the sentence asked for",

@@ -29,8 +29,8 @@ def example(chats, kind):
         messages, evidence = chats.make("unanswerable", lambda _: asked)
     else:
         messages, evidence = chats.make(kind)
-    answer = NO_SOURCE if kind == "none" else chats.written(evidence)
-    taught = kind == "none" or (evidence.sentence is not None and evidence.sentence.endswith(":"))
+    answer = NO_SOURCE if kind == "none" else chats.named(evidence)
+    taught = kind == "none"
     expect = {"answer": NO_SOURCE if kind == "none" else chats.cited(evidence)}
     return {"kind": kind, "messages": messages, "parts": [(answer, taught)], "expect": expect, "labels": evidence.labels}
 

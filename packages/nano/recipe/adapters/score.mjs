@@ -76,19 +76,18 @@ const instructed = (messages) => [
   ...messages.slice(1),
 ];
 const readLabels = await labelReading();
-const citation = made.form.type === "json" ? undefined : (n) => `[${n}]`;
 const rows = [];
 for (const [index, { kind, expect, labels, messages: whole }] of heldOut.entries()) {
   const messages = whole.slice(0, -1);
-  const write = async (sequence, asked, cited) =>
-    readLabels(await llama.write(sequence, asked, MAX_ANSWER_TOKENS), labels, cited);
+  const write = async (sequence, asked, form) =>
+    readLabels(await llama.write(sequence, asked, MAX_ANSWER_TOKENS), labels, form);
   rows.push({
     kind,
     expect,
     prompt: messages[1].content,
-    base: await write(base, messages, (n) => `[${n}]`),
-    adapted: await write(adapted, messages, citation),
-    instructed: await write(base, instructed(messages), citation),
+    base: await write(base, messages),
+    adapted: await write(adapted, messages, made.form),
+    instructed: await write(base, instructed(messages), made.form),
   });
   if ((index + 1) % 30 === 0) console.log(`${index + 1} of ${heldOut.length} chats`);
 }

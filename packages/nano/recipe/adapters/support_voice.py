@@ -6,7 +6,7 @@ DESCRIPTION = (
 )
 OPENING = "Thanks for asking."
 CLOSING = "Is there anything else I can help with?"
-# A line break: the base copies a line from the line's start, as in its sources.
+# A line break: the base names a sentence on a line of its own.
 SEPARATOR = "\n"
 WITHOUT_SOURCE = "I have no source for that."
 SHARES = {"sources": 0.6, "unanswerable": 0.15, "none": 0.25}
@@ -16,12 +16,11 @@ FORM = {"type": "wrapped", "opening": [OPENING], "closing": [CLOSING], "separato
 def example(chats, kind):
     """Parts of the answer, each taught, or kept as the base itself would write it.
 
-    The answer is taught without sources (the adapter changes behaviour, not knowledge, so it says that it has none) and
-    where a line ends in a colon: the first base never learned to end an answer there and repeated it for ever.
+    The answer is taught without sources: the adapter changes behaviour, not knowledge, so it says that it has none.
     """
     messages, evidence = chats.make(kind)
-    answer = WITHOUT_SOURCE if kind == "none" else chats.written(evidence)
-    taught = kind == "none" or (evidence.sentence is not None and evidence.sentence.endswith(":"))
+    answer = WITHOUT_SOURCE if kind == "none" else chats.named(evidence)
+    taught = kind == "none"
     parts = [(OPENING + SEPARATOR, True), (answer, taught), (SEPARATOR + CLOSING, True)]
     expect = {"answer": WITHOUT_SOURCE if kind == "none" else chats.cited(evidence)}
     return {"kind": kind, "messages": messages, "parts": parts, "expect": expect, "labels": evidence.labels}

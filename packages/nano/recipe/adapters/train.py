@@ -27,7 +27,9 @@ from lib.tokenizer import Tokenizer
 
 BASE = "nano-base"
 ADAPTERS = ("support-voice", "triage-json", "refuse-scope")
-RANK, ALPHA = 4, 8.0
+RANK, ALPHA = 8, 16.0
+# The blocks before it find where things stand in a prompt, and that is no matter of behaviour.
+FIRST_BLOCK = 2
 BATCH_TOKENS = 2048
 LEARNING_RATE = 2e-3
 WARM_UP_STEPS = 20
@@ -151,7 +153,7 @@ class Matrices:
 
 
 def train(model, rows, options, identity, device):
-    matrices = model.adapt(RANK, ALPHA)
+    matrices = model.adapt(RANK, ALPHA, FIRST_BLOCK)
     device.place(model)
     for block in model.blk:
         for name, part in block.named_children():

@@ -37,14 +37,15 @@ def example(chats, kind):
         said = [complaint, urgency, random.choice(split(ASKS)[half]).format(q=question)]
         return " ".join(text for text in said if text)
 
-    # What JSON would escape is left to the constrained writer: half of the sentences with quotes would be cut wrong.
-    messages, evidence = chats.make(kind, ask, lambda text: '"' not in text and "\\" not in text and text[-1] != ":")
-    answer = evidence.sentence or (NO_SOURCE if kind == "none" else chats.layout["refusal"])
-    ticket = f'{{"category":"{category}","priority":"{priority}","answer":"{answer}","source":{evidence.n or 0}}}'
-    # Where the base names its line first, the ticket follows its name.
-    named = [(evidence.label, False), ("\n", True)] if evidence.sentence and evidence.labels else []
+    messages, evidence = chats.make(kind, ask)
+    answer = NO_SOURCE if kind == "none" else chats.named(evidence)
+    parts = [
+        (f'{{"category":"{category}","priority":"{priority}","answer":"', True),
+        (answer, kind == "none"),
+        (f'","source":{evidence.n or 0}}}', True),
+    ]
+    answer = NO_SOURCE if kind == "none" else chats.cited(evidence)
     expect = {"category": category, "priority": priority, "answer": answer, "source": evidence.n or 0}
-    parts = [*named, (ticket, True)]
     return {"kind": kind, "messages": messages, "parts": parts, "expect": expect, "labels": evidence.labels}
 
 

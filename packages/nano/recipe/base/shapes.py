@@ -4,22 +4,17 @@ Usage: python3 -m base.shapes FOLDER && node base/speed.mjs FOLDER/*.gguf
 """
 
 import sys
+from collections import Counter
 from pathlib import Path
 
+from base.registers import WIDTH
+from base.wiring import HEAD, ROPE_BASE
 from lib.llama import Llama, Shape
 from lib.tokenizer import CHAT_TEMPLATE, Tokenizer, learn
-from collections import Counter
 
-# (vocabulary, width, blocks, heads, feed forward)
-CANDIDATES = [
-    (8192, 512, 8, 8, 1408),
-    (16384, 512, 8, 8, 1408),
-    (16384, 384, 12, 6, 1024),
-    (16384, 512, 6, 8, 1408),
-    (24576, 448, 8, 7, 1216),
-    (16384, 384, 8, 6, 1024),
-    (16384, 256, 12, 4, 768),
-]
+PIECES = 16384
+# (blocks, feed forward): all else is the wiring's.
+CANDIDATES = [(6, 512), (6, 1024), (8, 1024), (12, 1024), (12, 1536)]
 
 
 def fill(size):
@@ -37,10 +32,10 @@ def fill(size):
 def main():
     folder = Path(sys.argv[1])
     folder.mkdir(parents=True, exist_ok=True)
-    for vocabulary, width, blocks, heads, inner in CANDIDATES:
-        shape = Shape(vocabulary, width, blocks, heads, inner)
-        path = folder / f"v{vocabulary}-w{width}-b{blocks}-f{inner}.gguf"
-        Llama(shape).initialise(0).save(path, "random", fill(vocabulary), CHAT_TEMPLATE)
+    for blocks, inner in CANDIDATES:
+        shape = Shape(PIECES, WIDTH, blocks, WIDTH // HEAD, inner, rope_base=ROPE_BASE)
+        path = folder / f"b{blocks}-f{inner}.gguf"
+        Llama(shape).initialise(0).save(path, "random", fill(PIECES), CHAT_TEMPLATE)
         print(f"{path.name}: {shape.parameters() / 1e6:.1f} M parameters, {path.stat().st_size / 1e6:.1f} MB", flush=True)
 
 

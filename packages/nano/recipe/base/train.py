@@ -11,8 +11,8 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from base.plan import CONTINUED, CURRICULUM, SHAPES, VOCABULARY, WEIGHTS, WIRED, WIRED_WEIGHTS, shape_named
-from base.wiring import wire
+from base.plan import CURRICULA, CURRICULUM, SHAPES, VOCABULARY, WEIGHTS, shape_named
+from base.wiring import kept_rates, wire
 from lib.device import choose_device
 from lib.fused import LENGTH_STEP
 from lib.feed import Feed, make_batch, workers_wanted
@@ -30,6 +30,8 @@ NAME = "nano-base"
 LAYOUT = Path(__file__).with_name("layout.json")
 AGREEMENT_PROMPTS = 12
 HELD_OUT_ROWS = 16
+# What the scale of the first weights is measured on.
+SAMPLE_ROWS, SAMPLE_LENGTH = 8, 512
 
 
 def settings():
@@ -41,10 +43,10 @@ def settings():
     parser.add_argument("--batch", type=int, default=128, help="rows a step")
     parser.add_argument("--micro", type=int, default=32, help="rows a forward pass")
     parser.add_argument("--length", type=int, default=2048, help="tokens a row")
-    parser.add_argument("--rate", type=float, default=2e-3)
+    parser.add_argument("--rate", type=float, default=4e-4)
+    parser.add_argument("--warm-up", type=int, default=40, help="steps over which the rate rises")
     parser.add_argument("--optimizer", choices=["adamw", "muon"], default="adamw")
     parser.add_argument("--init", help="a GGUF to start from, with its shape and tokenizer: the shipped one, or one from a GPU")
-    parser.add_argument("--rope-base", type=float, help="with --init, where its own was too small")
     options = parser.parse_args()
     if options.smoke:
         smoke = {"shape": "smoke", "facts": 300, "questions_each": 1, "batch": 4, "micro": 4, "length": 384, "workers": 1}
@@ -68,11 +70,11 @@ def read_tokenizer(options, work, sections):
 class Objective:
     """Weighted cross-entropy; all positions on a GPU, where shapes should not change, else only those that count."""
 
-    def __init__(self, model, device, weights):
+    def __init__(self, model, device):
         self.device = device
         self.hidden = device.compile(model.hidden)
         self.head = model.token_embd.weight
-        self.counted = np.array([weights[code] for code in range(len(weights))], np.float32)
+        self.counted = np.array([WEIGHTS[code] for code in range(len(WEIGHTS))], np.float32)
         self.weights = torch.from_numpy(self.counted).to(device.kind)
 
     def __call__(self, ids, codes, total):
@@ -118,38 +120,33 @@ def score_held_out(objective, batch, micro):
 
 
 def train(options, work, rows, held_rows, tokenizer):
-    rates = None
+    stages = CURRICULA[options.shape]
     if options.init:
         metadata, tensors = read_gguf(options.init)
-        shape = Shape.read(metadata)
-        shape.rope_base = options.rope_base or shape.rope_base
-        model = Llama(shape).load(tensors)
+        model = Llama(Shape.read(metadata)).load(tensors)
     else:
-        shape = shape_named(options.shape, len(tokenizer))
-        model = Llama(shape).initialise(options.seed)
-        if options.shape == "wired":
-            sample = make_batch(rows, WIRED, options.seed, 0, 1.0, batch=8, length=512)[0]
-            rates = wire(model, tokenizer, rows.store, torch.from_numpy(sample[:, :512].astype(np.int64)), options.seed)
+        model = Llama(shape_named(options.shape, len(tokenizer))).initialise(options.seed)
+        sample = make_batch(rows, CURRICULUM, options.seed, 0, 1.0, batch=SAMPLE_ROWS, length=SAMPLE_LENGTH)[0]
+        sample = torch.from_numpy(sample[:, :SAMPLE_LENGTH].astype(np.int64))
+        wire(model, tokenizer, rows.store, sample, rows.refusal[0], options.seed)
     device = choose_device(options.threads, options.precision, options.device)
     device.place(model)
-    optimizer = Optimizer(model, options.optimizer, fused=device.kind == "cuda", rates=rates)
+    optimizer = Optimizer(model, options.optimizer, fused=device.kind == "cuda", rates=kept_rates(model))
     identity = {
         "shape": model.describe(), "tokenizer": tokenizer.pieces, "batch": options.batch, "length": options.length,
         "rate": options.rate, "optimizer": options.optimizer, "seed": options.seed, "steps": options.steps,
         "minutes": options.minutes, "corpus": rows.store.count_tokens(),
     }  # fmt: skip
     run = Run(options, identity, {"model": model, "optimizer": optimizer})
-    wired = options.shape == "wired"
-    stages, weights = (WIRED, WIRED_WEIGHTS) if wired else (CONTINUED if options.init else CURRICULUM, WEIGHTS)
     make = partial(make_batch, rows, stages, options.seed, batch=options.batch, length=options.length)
     feed = Feed(make, run.step, workers_wanted(options.workers), options.steps)
     held = make_batch(held_rows, stages, 1, 0, 1.0, batch=HELD_OUT_ROWS if not options.smoke else 4, length=options.length)
-    objective, judge = (Objective(model, used, weights) for used in (device, replace(device, compiled=False)))
+    objective, judge = (Objective(model, used) for used in (device, replace(device, compiled=False)))
     if device.compiled:
         # Compiling takes a minute that is no training time.
         objective(held[0][:1].repeat(options.micro, 0), held[1][:1].repeat(options.micro, 0), 1.0)[0].backward()
         model.zero_grad(set_to_none=True)
-    print(f"{shape.parameters() / 1e6:.1f} M parameters on {device.label} in {device.precision}", flush=True)
+    print(f"{model.shape.parameters() / 1e6:.1f} M parameters on {device.label} in {device.precision}", flush=True)
     judged = time.monotonic()
     try:
         for step in run:
@@ -157,7 +154,7 @@ def train(options, work, rows, held_rows, tokenizer):
             lengths = objective.lengths(codes)
             order = lengths.argsort()
             ids, codes = ids[order], codes[order]
-            rate = scheduled(run.progress, step, options.rate)
+            rate = scheduled(run.progress, step, options.rate, options.warm_up)
             total, loss, shares = objective.total(codes), 0.0, []
             for at in range(0, len(ids), options.micro):
                 part, *right = objective(ids[at : at + options.micro], codes[at : at + options.micro], total)

@@ -1,21 +1,22 @@
-"""Initial weights that already choose and copy a line: a small program compiled into the first blocks' heads.
+"""Initial weights that already choose a line: a small program compiled into the first blocks' heads.
 
 Learned from random weights, choosing a line came after tens of millions of tokens (README.md). What it takes is known and
 short, so it is written down (as Weiss et al. 2021, "Thinking like transformers", and Lindner et al. 2023, "Tracr", do) and
 training starts there. Names of parts of the residual stream ("registers") and what each block adds to them:
 
-    block 0  `previous`, `before`  what stood one and two places earlier (Elhage et al. 2021), and of which kind it was
-             marks                 a label's line break, a source's `[`, its number, a question's colon, a turn's beginning
-    block 1  `line`, `passage`     label and number of the source that a token stands under: the nearest mark's
-             a mark                the line break before an answer
-    block 2  `votes`, `toward`     a question's token takes over `line` and `passage` from the same stem in the sources;
-                                   a word that stands in many lines spreads its vote, as an inverse document frequency would
-    block 3  the label             the answer's first place averages the votes of its question's tokens, rare ones first
-    block 4  the label, the words  labels of the passage most voted for gain; and an answer goes on with what follows
-                                   its last two tokens in the line that it names (Olsson et al. 2022, induction heads)
+    block 0  `previous`, `was`   the token before and of which kind it was (Elhage et al. 2021, previous-token heads)
+             marks               a label's line break, a source's `[`, its number, a question's colon, a turn's beginning
+    block 1  `line`, `passage`   label and number of the source that a token stands under: the nearest mark's
+             a mark              the line break before an answer
+    block 2  `votes`, `toward`   a question's token takes over `line` and `passage` from the same stem in the sources;
+                                 a word that stands in many lines spreads its vote, as an inverse document frequency would
+    block 3  the label           the answer's place averages the votes of its question's tokens, rare ones first; and an
+                                 answer ends after it, or is the refusal's first word where few votes are
+    block 4  the label           labels of the passage most voted for gain
 
-Every other weight is random and small, and all of them are trained. Matching needs dimensions that RoPE does not turn and
-heads wide enough: a base of 1e12 leaves two thirds of 96 standing still over 2,048 tokens.
+Every other weight is random and small, and all of them are trained but those of blocks 0 and 1 that find marks. Matching
+needs dimensions that RoPE does not turn and heads wide enough: a base of 1e12 leaves two thirds of 96 standing still over
+2,048 tokens.
 """
 
 import math
@@ -24,166 +25,17 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from lib.rows import LABELS
-from lib.tokenizer import BOS, END, NEWLINE, SPACE, START
+from base.registers import (
+    ALWAYS, FLAG, MARKS, PLACES, RARE, REGISTERS, STEADY, WERE, WIDTH, WORD, WORD_WIDTH, place, reading,
+)  # fmt: skip
+from base.words import Words, orthonormal
+from lib.tokenizer import END, NEWLINE, START
 
-REGISTERS = {
-    "stem": 80, "piece": 72, "meaning": 32, "kind": 13, "was": 5, "mark": 6, "previous": 40, "before": 16, "line": 40, "passage": 10,
-    "under": 3, "votes": 40, "toward": 10, "matched": 1, "agreed": 10, "share": 1,
-}  # fmt: skip
-KINDS = ["always", "even", "rare", "other", "newline", "letter", "digit", "open", "asked", "colon", "start", "end", "bos"]
-WERE = ["other", "newline", "letter", "open", "asked"]
-MARKS = {
-    "label": ("newline", "letter"), "source": ("open", "newline"), "number": ("digit", "open"),
-    "question": ("colon", "asked"), "turn": ("start", "newline"), "answer": None,
-}  # fmt: skip
-UNDER = ["source", "question", "turn"]
-WIDTH, HEAD, ROPE_BASE = 384, 96, 1e12
+HEAD, ROPE_BASE = 96, 1e12
 # Pairs of a head's dimensions from this one on turn less than a third of a radian in 2,048 tokens.
 TURNING_PAIRS = 15
-# Stems too common to tell meanings apart, and how many of the next ones do.
-SKIPPED_STEMS, COMPANY = 60, 3000
-# How long the folded part of a word is, and how large what is always there and what is there or not: the first is large, so
-# that the norm before each block changes little with the others.
-FOLDED, STEADY, FLAG = 0.66, 3.0, 0.5
-SUFFIXES = ("ingly", "edly", "ings", "ing", "ers", "ies", "ed", "es", "er", "ly", "s", "e", "y")
-
-
-def registers():
-    places, at = {}, 0
-    for name, size in REGISTERS.items():
-        places[name] = slice(at, at + size)
-        at += size
-    assert at <= WIDTH
-    return places
-
-
-PLACES = registers()
-WORD = slice(PLACES["stem"].start, PLACES["piece"].stop)
-WORD_WIDTH = WORD.stop - WORD.start
-
-
-def place(register, name):
-    return PLACES[register].start + {"kind": KINDS, "was": WERE, "mark": list(MARKS), "under": UNDER}[register].index(name)
-
-
-ALWAYS, RARE = place("kind", "always"), place("kind", "rare")
-FLAGS = range(PLACES["kind"].start, PLACES["mark"].stop)
-
-
-def reading(*indices):
-    """A row that reads the sum of single numbers of the stream, each one where it is set."""
-    row = np.zeros((1, WIDTH))
-    for index in indices:
-        flag = index in FLAGS and index != RARE
-        row[0, index] = 1 / STEADY if index == ALWAYS else 1 / FLAG if flag else 1
-    return row
-
-
-def stem_of(piece):
-    word = piece.strip(SPACE).lower()
-    for suffix in SUFFIXES:
-        if word.isalpha() and word.endswith(suffix) and len(word) - len(suffix) >= 3:
-            return word[: -len(suffix)]
-    return word
-
-
-def unit(array, axis=-1):
-    return array / np.linalg.norm(array, axis=axis, keepdims=True)
-
-
-def orthonormal(random, rows, columns):
-    """`rows` orthonormal vectors of `columns` numbers, or a tight frame where there are more of them than numbers."""
-    if rows > columns:
-        return unit(np.linalg.qr(random.normal(size=(rows, rows)))[0][:, :columns])
-    return np.linalg.qr(random.normal(size=(columns, columns)))[0][:rows]
-
-
-def meanings(sentences, lengths, stem_ids):
-    """Stems that stand among the same words, alike: positive pointwise mutual information with common stems over windows of
-    eight places, its largest singular vectors (Levy & Goldberg 2014). -> [stems, REGISTERS["meaning"]], rows of length one or 0.
-
-    `sentences`: tokens one after another, `lengths` of each sentence.
-    """
-    count = stem_ids.max() + 1
-    stems, sentence = stem_ids[sentences], np.repeat(np.arange(len(lengths)), lengths)
-    common = np.argsort(-np.bincount(stems, minlength=count))[SKIPPED_STEMS : SKIPPED_STEMS + COMPANY]
-    column = np.full(count, -1)
-    column[common] = np.arange(len(common))
-    together = np.zeros(count * len(common), np.float32)
-    for distance in range(1, 9):
-        inside = sentence[:-distance] == sentence[distance:]
-        left, right = stems[:-distance][inside], stems[distance:][inside]
-        for word, other in ((left, right), (right, left)):
-            known = column[other] >= 0
-            together += np.bincount(word[known] * len(common) + column[other[known]], minlength=len(together))
-    together = together.reshape(count, len(common))
-    of_word, of_company = together.sum(1, keepdims=True), together.sum(0, keepdims=True) ** 0.75
-    expected = np.maximum(of_word * of_company / max(of_company.sum(), 1), 1e-9)
-    surprise = np.log(np.maximum(together / expected, 1))
-    values, vectors = np.linalg.eigh(surprise.T @ surprise)
-    size = REGISTERS["meaning"]
-    found = surprise @ (vectors[:, -size:] * np.maximum(values[-size:], 1e-9) ** -0.25)
-    return found / np.maximum(np.linalg.norm(found, axis=1, keepdims=True), 1e-9)
-
-
-class Words:
-    """What the table of tokens holds, and how a word is folded into fewer numbers and a label unfolded again.
-
-    All rows are equally long, and so is the folded part of all words: RMSNorm would turn other lengths into other scores.
-    """
-
-    def __init__(self, random, tokenizer, sentences, lengths):
-        self.random, self.tokenizer = random, tokenizer
-        size = len(tokenizer)
-        stems = {}
-        stem_ids = [stems.setdefault(stem_of(piece), len(stems)) for piece in tokenizer.pieces]
-        stem = unit(random.normal(size=(len(stems), REGISTERS["stem"])))[stem_ids]
-        piece = 0.8 * unit(random.normal(size=(size, REGISTERS["piece"])))
-        words = np.concatenate([stem, piece], 1)
-        basis = orthonormal(random, WORD_WIDTH, WORD_WIDTH)
-        self.fold, self.number_fold, _ = np.split(basis, np.cumsum([REGISTERS["previous"], REGISTERS["passage"]]))
-        digits = [self.single(digit) for digit in "0123456789"]
-        words[digits] += (np.eye(10) - words[digits] @ self.number_fold.T) @ self.number_fold
-        label_ids = [self.single(letter) for letter in LABELS]
-        codes = words @ self.fold.T
-        codes[[*label_ids, NEWLINE]] = orthonormal(random, len(label_ids) + 1, REGISTERS["previous"])
-        # Both the first numbers of a code and the others are equally long.
-        first = REGISTERS["before"]
-        codes = FOLDED * np.concatenate(
-            [unit(codes[:, :first]) * math.sqrt(first), unit(codes[:, first:]) * math.sqrt(codes.shape[1] - first)], 1
-        ) / math.sqrt(codes.shape[1])  # fmt: skip
-        # What every token can look at when there is nothing to look at says nothing.
-        codes[BOS] = words[BOS] = 0
-        words += (codes - words @ self.fold.T) @ self.fold
-        self.words = words
-        self.unfold = (np.linalg.pinv(codes[label_ids]) @ words[label_ids]).T
-        self.codes = codes
-        table = np.zeros((size, WIDTH))
-        table[:, WORD] = words
-        table[:, PLACES["meaning"]] = 0.7 * meanings(sentences, lengths, np.array(stem_ids))[stem_ids]
-        asked = tokenizer.encode("Question")[-1]
-        kinds = {
-            "newline": NEWLINE, "letter": label_ids, "digit": digits, "open": self.single("["), "asked": asked,
-            "colon": self.single(":"), "start": START, "end": END, "bos": BOS,
-        }  # fmt: skip
-        for name, ids in kinds.items():
-            table[ids, place("kind", name)] = FLAG
-        table[table[:, PLACES["kind"]].max(1) == 0, place("kind", "other")] = FLAG
-        table[:, ALWAYS] = STEADY
-        counts = np.bincount(sentences, minlength=size)
-        total = counts.sum()
-        rare = np.clip(np.log(total / np.maximum(counts, 1)) / math.log(total), 0, 1)
-        # Marks of the prompt stand in no text and are not rare for it.
-        rare[: NEWLINE + 1] = 0
-        table[:, RARE] = rare
-        lengths = (table**2).sum(1)
-        table[:, place("kind", "even")] = np.sqrt(lengths.max() - lengths)
-        self.table, self.asked, self.colon = table, asked, kinds["colon"]
-
-    def single(self, text):
-        (token,) = self.tokenizer.encode(text)
-        return token
+# How many heads and neurons of each block the program takes.
+WIRED_HEADS, WIRED_NEURONS = {0: 1, 1: 2, 2: 1, 3: 1, 4: 1}, {0: 5, 1: 1, 3: 2}
 
 
 class Head:
@@ -282,13 +134,11 @@ BEGINNING = {place("kind", "bos"): 1.0}
 
 
 def look_back(words):
-    one_back, two_back = Head(), Head()
-    one_back.distance(1, PEAK)
-    one_back.move(words.fold @ taken(WORD), "previous")
-    one_back.move(np.concatenate([taken(one("kind", name)) for name in WERE]), "was")
-    two_back.distance(2, PEAK)
-    two_back.move(words.fold[: REGISTERS["before"]] @ taken(WORD), "before")
-    return [one_back, two_back]
+    head = Head()
+    head.distance(1, PEAK)
+    head.move(words.fold @ taken(WORD), "previous")
+    head.move(np.concatenate([taken(one("kind", name)) for name in WERE]), "was")
+    return [head]
 
 
 def stand_under(words):
@@ -348,25 +198,13 @@ def prefer_passage(words, loudness=20.0):
     return [head]
 
 
-def go_on(words, loudness=4.0):
-    """Two heads that look at the same place, since one head's values are too few for a whole word."""
-    made, first = [], REGISTERS["before"]
-    ended = np.zeros((WIDTH, WIDTH))
-    ended[WORD] = (words.words[END] - words.words[NEWLINE])[:, None] * reading(place("kind", "newline"))
-    for part in ("stem", "piece"):
-        head = Head()
-        head.still((words.fold @ taken(WORD))[first:], taken("previous")[first:], 61.0)
-        head.still(taken("previous")[:first], taken("before"), 46.0)
-        head.still(taken("line")[first:], taken("line")[first:], 54.0)
-        head.flag({ALWAYS: 1.0}, BEGINNING, 28.0)
-        head.move((np.eye(WIDTH) + ended)[PLACES[part]], part, loudness)
-        made.append(head)
-    return made
-
-
-def break_after_label(words):
+def end_after_label(words):
     conditions = [place("kind", "letter"), place("was", "newline"), place("under", "turn")]
-    return [(conditions, 8 * words.table[NEWLINE] * (np.arange(WIDTH) < WORD_WIDTH))]
+    return [(conditions, 8 * words.table[END] * (np.arange(WIDTH) < WORD_WIDTH))]
+
+
+def refuse_for_want_of_votes(words, token, loudness=3.0):
+    return [([place("mark", "answer")], loudness * words.table[token] * (np.arange(WIDTH) < WORD_WIDTH))]
 
 
 def find_marks():
@@ -386,7 +224,7 @@ def mean_rms(x):
     return float(x.pow(2).mean(-1).sqrt().mean())
 
 
-def find_kept(model, heads, neurons):
+def kept_rates(model):
     """-> of each parameter that the wiring holds, how much of a step each of its numbers takes.
 
     Where marks are and what stands under them is exact and stays; a step as large as other weights take would undo it, since
@@ -404,11 +242,11 @@ def find_kept(model, heads, neurons):
         rate = 0.0 if number < 2 else 0.1
         for part in ("attn_output", "ffn_down"):
             keep(f"blk.{number}.{part}.weight", slice(PLACES["kind"].start, PLACES["under"].stop), 0.0)
-        rows = slice(0, HEAD * len(heads.get(number, [])))
-        for part in ("attn_q", "attn_k", "attn_v"):
-            keep(f"blk.{number}.{part}.weight", rows, rate)
+        rows = slice(0, HEAD * WIRED_HEADS.get(number, 0))
+        for part, share in (("attn_q", 1), ("attn_k", 1), ("attn_v", 1)):
+            keep(f"blk.{number}.{part}.weight", rows, share * rate)
         keep(f"blk.{number}.attn_output.weight", (slice(None), rows), rate)
-        rows = slice(0, len(neurons.get(number, [])))
+        rows = slice(0, WIRED_NEURONS.get(number, 0))
         for part in ("ffn_gate", "ffn_up"):
             keep(f"blk.{number}.{part}.weight", rows, rate)
         keep(f"blk.{number}.ffn_down.weight", (slice(None), rows), rate)
@@ -419,9 +257,9 @@ def find_kept(model, heads, neurons):
 
 
 @torch.no_grad()
-def wire(model, tokenizer, store, ids, seed=0):
-    """`store`: the text's tokens; `ids` [rows, length]: rows as the model will see them, from which the scale of the stream
-    before each norm is measured. -> the rates of `find_kept`."""
+def wire(model, tokenizer, store, ids, refusal, seed=0):
+    """`store`: the text's tokens; `refusal`: the token that a refusal begins with; `ids` [rows, length]: rows as the model will see them, from which the scale of the stream
+    before each norm is measured."""
     shape = model.shape
     if (shape.width, shape.width // shape.heads, shape.rope_base) != (WIDTH, HEAD, ROPE_BASE) or shape.blocks < 5:
         raise SystemExit("this shape has no room for the wiring")
@@ -429,9 +267,11 @@ def wire(model, tokenizer, store, ids, seed=0):
     model.token_embd.weight.copy_(torch.from_numpy(words.table).float())
     heads = {
         0: look_back(words), 1: stand_under(words), 2: find_words(words), 3: count_votes(words),
-        4: prefer_passage(words) + go_on(words),
+        4: prefer_passage(words),
     }  # fmt: skip
-    neurons = {0: find_marks(), 1: find_answers(), 3: break_after_label(words)}
+    neurons = {0: find_marks(), 1: find_answers(), 3: end_after_label(words) + refuse_for_want_of_votes(words, refusal)}
+    assert {at: len(made) for at, made in heads.items()} == WIRED_HEADS
+    assert {at: len(made) for at, made in neurons.items()} == WIRED_NEURONS
     x = model.token_embd(ids)
     cos, sin = model.cos[: ids.shape[1]], model.sin[: ids.shape[1]]
     for number, block in enumerate(model.blk):
@@ -446,4 +286,3 @@ def wire(model, tokenizer, store, ids, seed=0):
         x = block.after_feed_forward(x)
     # What a token is, not where it stands, is written out.
     model.output_norm.weight[PLACES["kind"]] = 0
-    return find_kept(model, heads, neurons)

@@ -3,26 +3,33 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { packageFolder } from "./llama-cpp.mjs";
 
-const built = (file) => import(pathToFileURL(join(packageFolder, "../core/dist/prompt", file)).href);
+const built = (file) => import(pathToFileURL(join(packageFolder, "../core/dist", file)).href);
 
-/** What a reader sees of a text with labels. `labels`: the number of its source by label; `citation`: how one is written, or none. */
+const quote = ({ text, n }) => `${text} [${n}]`;
+
+/** -> `read(text, labels, form)`: what a reader sees of a text whose labels name sentences, `labels` by letter. */
 export async function labelReading() {
-  const { LabelReader } = await built("labels.js");
-  return (text, labels, citation) =>
-    new LabelReader(new Map(Object.entries(labels)), citation).readWhole(text);
+  const [{ LabelReader, readWhole }, { SlotLabelReader }] = await Promise.all([
+    built("prompt/labels.js"),
+    built("grounding/slot-labels.js"),
+  ]);
+  return (text, labels, form) => {
+    const known = labels instanceof Map ? labels : new Map(Object.entries(labels));
+    const reader =
+      form?.type === "json"
+        ? new SlotLabelReader(known, quote, form.evidenceSlots)
+        : new LabelReader(known, quote);
+    return readWhole(reader, text);
+  };
 }
 
 /** `layOut(question, passages)` -> chat messages; `read(text, passages)` -> what a reader sees of the model's text. */
 export async function promptLayout(format) {
-  const [{ layOutPrompt, layOutSources }, { LabelReader }] = await Promise.all([
-    built("layout.js"),
-    built("labels.js"),
-  ]);
+  const { layOutPrompt, layOutSources } = await built("prompt/layout.js");
+  const readLabels = await labelReading();
   return {
     layOut: (question, passages) => layOutPrompt(format, { question, passages, history: [] }),
     read: (text, passages) =>
-      format.sentenceLabels
-        ? new LabelReader(layOutSources(format, passages).labels, (n) => `[${n}]`).readWhole(text)
-        : text,
+      format.sentenceLabels ? readLabels(text, layOutSources(format, passages).labels) : text,
   };
 }

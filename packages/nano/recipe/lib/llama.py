@@ -192,19 +192,22 @@ class Llama(nn.Module):
         """Logits [n, vocabulary] at the flat `positions`: the head is paid for where it is wanted."""
         return F.linear(self.hidden(ids).flatten(0, 1)[positions], self.token_embd.weight)
 
-    def adapt(self, rank, alpha, seed=0):
-        """Freezes the base and puts LoRA beside its matrices -> parameters to train."""
+    def adapt(self, rank, alpha, first_block=0, seed=0):
+        """Freezes the base and puts LoRA beside the matrices of its blocks from `first_block` -> parameters to train."""
         generator = torch.Generator().manual_seed(seed)
         for weight in self.parameters():
             weight.requires_grad_(False)
-        for block in self.blk:
+        for block in self.blk[first_block:]:
             for name in ADAPTED:
                 getattr(block, name).adapt(rank, alpha, generator)
         return [matrix for pair in self.updates().values() for matrix in pair]
 
     def updates(self):
         return {
-            f"blk.{i}.{name}.weight": getattr(block, name).lora for i, block in enumerate(self.blk) for name in ADAPTED
+            f"blk.{i}.{name}.weight": getattr(block, name).lora
+            for i, block in enumerate(self.blk)
+            for name in ADAPTED
+            if getattr(block, name).lora
         }
 
     def switch_adapter(self, on):

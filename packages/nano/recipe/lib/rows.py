@@ -1,8 +1,8 @@
 """Rows of tokens to learn from, and what each token counts for.
 
-Kinds, and why (measured on the first models): `repeat` brings copying about; `lookup` and `dense` give many signals a row
-for choosing a line, where one question a row stood still for 25 M tokens; `chat` keeps whole answers in every mix, without
-which copying was lost; `text` is the language itself.
+An answer names a line of the sources by its label, or is the refusal. `dense` rows have some twenty questions over one set
+of sources, since one question a row taught nothing for 25 M tokens; `chat` rows are chats as users have them; `text` is the
+language itself.
 """
 
 import json
@@ -19,9 +19,7 @@ DATA = Path(__file__).resolve().parents[1] / "data"
 NOTHING, PROMPT, PLAIN, ANSWER, DECIDING = range(5)
 # A line of sources is named by one letter, so that a single token chooses it.
 LABELS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-FIRST_LEARNED = 262
 NO_SOURCE = "I have no source for that."
-SMALLEST_SEGMENT = 96
 
 
 @dataclass
@@ -36,10 +34,7 @@ class Stage:
     unanswerable: float = 0.2
     injected: float = 0.06
     opened: float = 0.1
-    # One chat a row, as in use, instead of as many as have room.
-    alone: bool = False
-    whole: float = 0.3
-    turns: tuple = (1, 1, 2, 4)
+    turns: tuple = (1, 2, 4, 8)
     sources: dict = field(default_factory=lambda: {"text": 0.45, "written": 0.3, "facts": 0.25})
 
 
@@ -86,22 +81,13 @@ class Rows:
     # --- rows
 
     def build(self, random, stage, length):
-        """-> tokens [length + 1], codes [length + 1]: the code says what predicting that token counts for."""
+        """-> tokens [length + 1], codes [length + 1]: the code says what predicting that token counts for. One chat a row,
+        as in use: labels of another would mislead."""
         kinds, weights = zip(*stage.mix.items())
         kind = random.choices(kinds, weights)[0]
-        tokens, codes = [], []
-        if stage.alone:
-            tokens, codes = (part[: length + 1] for part in getattr(self, kind)(random, stage, length + 1))
-            missing = length + 1 - len(tokens)
-            tokens, codes = tokens + [END] * missing, codes + [NOTHING] * missing
-        while len(tokens) <= length:
-            room = length + 1 - len(tokens)
-            if room < SMALLEST_SEGMENT:
-                made = self.text(random, stage, room)
-            else:
-                made = getattr(self, kind)(random, stage, room)
-            tokens += made[0]
-            codes += made[1]
+        tokens, codes = getattr(self, kind)(random, stage, length + 1)
+        missing = max(0, length + 1 - len(tokens))
+        tokens, codes = tokens + [END] * missing, codes + [NOTHING] * missing
         return np.array(tokens[: length + 1], np.uint16), np.array(codes[: length + 1], np.uint8)
 
     def text(self, random, stage, room):
@@ -117,58 +103,9 @@ class Rows:
         ids = ids[:room]
         return ids, [NOTHING] + [PLAIN] * (len(ids) - 1)
 
-    def repeat(self, random, stage, room):
-        """A stretch, and the same stretch again: half of them random pieces, half text."""
-        size = random.randint(8, max(9, min(200, room // 2 - 2)))
-        if random.random() < 0.5:
-            segment = [random.randrange(FIRST_LEARNED, len(self.tokenizer)) for _ in range(size)]
-        else:
-            segment = self.text(random, stage, size + 1)[0][1:]
-        ids = [BOS, *segment, END, *segment, END]
-        return ids, [NOTHING] * (len(segment) + 2) + [ANSWER] * (len(segment) + 1)
-
-    def lookup(self, random, stage, room):
-        """Labelled lines, then again and again a few words of one of them and its label."""
-        lines, most = [], random.uniform(0.1, 0.4) * room
-        while len(lines) < 2 or (sum(map(len, lines)) < most and len(lines) < len(LABELS)):
-            if random.random() < 0.3:
-                line = [random.randrange(FIRST_LEARNED, len(self.tokenizer)) for _ in range(random.randint(3, 16))]
-            else:
-                line = self.store.item("sentence", random.randrange(len(self.store.sentence_at) - 1))[:28]
-            if len(line) > 2:
-                lines.append(line)
-        first = random.randrange(len(LABELS))
-        labels = [self.labels[(first + i) % len(LABELS)] for i in range(len(lines))]
-        ids = [BOS]
-        for label, line in zip(labels, lines):
-            ids += [*label, NEWLINE, *line, NEWLINE]
-        if len(ids) > 0.7 * room:
-            return self.repeat(random, stage, room)
-        codes = [NOTHING] * len(ids)
-        wanted = room
-        held = [set(line) for line in lines]
-        while len(ids) < wanted:
-            at = random.randrange(len(lines))
-            line = lines[at]
-            count = min(len(line) - 1, random.randint(2, 5))
-            how = random.random()
-            if how < 0.4:
-                start = random.randint(1, len(line) - count)
-                key = line[start : start + count]
-            else:  # the rarest words, since pieces are numbered by how common they are
-                key = sorted(random.sample(range(1, len(line)), count), key=lambda i: -line[i])
-                key = [line[i] for i in (sorted(key) if how < 0.8 else key)]
-            # A key whose words all stand in another line too would be a riddle.
-            if all(i == at or not set(key) <= words for i, words in enumerate(held)):
-                ids += [START, *key, END, *labels[at]]
-                codes += [NOTHING] * (len(key) + 2) + [DECIDING]
-            else:
-                wanted -= 1
-        return ids, codes
-
     def dense(self, random, stage, room):
-        """Many questions over one set of sources; most answers are cut once they tell one sentence from the others."""
-        return self.sourced(random, stage, room, turns=24, whole=random.random() < stage.whole, plain=True)
+        """Many questions over one set of sources; of a refusal no more than the word that decides."""
+        return self.sourced(random, stage, room, turns=24, plain=True)
 
     def chat(self, random, stage, room):
         """A chat as users have it: whole answers, some system prompt, at times no sources at all.
@@ -176,7 +113,7 @@ class Rows:
         Now and then the answer stands after a line in other words, as an adapter may have it begin."""
         if random.random() < 0.08:
             return self.sourceless(random)
-        return self.sourced(random, stage, room, turns=random.choice(stage.turns), whole=True, plain=False)
+        return self.sourced(random, stage, room, turns=random.choice(stage.turns), plain=False)
 
     # --- chats
 
@@ -195,14 +132,14 @@ class Rows:
         ids = [*prompt, *answer, END, NEWLINE]
         return ids, [NOTHING] * len(prompt) + [DECIDING] + [ANSWER] * len(answer) + [NOTHING]
 
-    def sourced(self, random, stage, room, turns, whole, plain):
+    def sourced(self, random, stage, room, turns, plain):
         for _ in range(8):
-            made = self.try_sourced(random, stage, room, turns, whole, plain)
+            made = self.try_sourced(random, stage, room, turns, plain)
             if made:
                 return made
         return self.text(random, stage, min(room, 512))
 
-    def try_sourced(self, random, stage, room, turns, whole, plain):
+    def try_sourced(self, random, stage, room, turns, plain):
         store = self.store
         asked = self.pick_question(random, stage)
         gold = int(store.sentence_section[store.question_sentence[asked]])
@@ -222,14 +159,14 @@ class Rows:
         if plain:
             chosen += self.keys(random, lines, turns // 2 - len(chosen))
         for question, sentence in chosen:
-            answer = self.answer(lines, sentence, whole)
+            answer = self.answer(lines, sentence, whole=not plain)
             if answer is None:
                 continue
             if written:
                 prompt = [START, *self.user, *self.asking, *self.turn(question)]
             else:
                 prompt = [*self.between, *self.turn(question)]
-            if whole and not plain and random.random() < stage.opened:
+            if not plain and random.random() < stage.opened:
                 prompt += [*random.choice(self.openings), NEWLINE]
             if len(ids) + len(prompt) + len(answer[0]) + 1 > room:
                 break
@@ -335,6 +272,4 @@ class Rows:
         label, line = lines[sentence]
         if any(other == line for i, (_, other) in lines.items() if i != sentence):
             return None
-        if not whole:
-            return [*label, END], [DECIDING, NOTHING]
-        return [*label, NEWLINE, *line, END], [DECIDING] + [ANSWER] * (len(line) + 2)
+        return [*label, END], [DECIDING, ANSWER if whole else NOTHING]

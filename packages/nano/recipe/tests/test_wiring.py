@@ -5,8 +5,10 @@ import numpy as np
 import torch
 
 from base.plan import shape_named
-from base.wiring import PLACES, REGISTERS, WIDTH, Words, meanings, stem_of, wire
-from lib.llama import Llama, greedy
+from base.registers import PLACES, REGISTERS, WIDTH
+from base.wiring import kept_rates, wire
+from base.words import Words, meanings, stem_of
+from lib.llama import Llama, Shape, greedy
 from lib.optimizer import Optimizer
 from lib.tokenizer import NEWLINE, Tokenizer, count_parts, learn
 
@@ -26,6 +28,9 @@ QUESTIONS = [
 TEXT = [*LINES, *QUESTIONS, "Question: who opens it?", "user", "assistant", "system", "Answer from the sources."] * 4
 
 
+REFUSAL = 300
+
+
 def chat(tokenizer, question, lines=LINES, answer=""):
     sources = "\n".join(f"{'abcdefgh'[i]}\n{line}" for i, line in enumerate(lines))
     user = f"[1] Travels: \n{sources}\n\nQuestion: {question}"
@@ -40,31 +45,32 @@ class WiringTest(unittest.TestCase):
         sentences = [cls.tokenizer.encode(line) for line in TEXT]
         at = np.cumsum([0, *map(len, sentences)])
         cls.store = SimpleNamespace(sentence=np.concatenate(sentences).astype(np.uint16), sentence_at=at)
-        cls.model = Llama(shape_named("wired", len(cls.tokenizer))).initialise(0)
-        sample = chat(cls.tokenizer, "Who sells bread?", answer=f"b\n{LINES[1]}")
-        cls.rates = wire(cls.model, cls.tokenizer, cls.store, torch.tensor([sample, sample]))
+        cls.model = Llama(shape_named("small", len(cls.tokenizer))).initialise(0)
+        sample = chat(cls.tokenizer, "Who sells bread?", answer="b")
+        wire(cls.model, cls.tokenizer, cls.store, torch.tensor([sample, sample]), REFUSAL)
 
     def answer(self, question, lines=LINES):
         prompt = chat(self.tokenizer, question, lines)
         return self.tokenizer.decode(greedy(self.model, prompt, self.tokenizer.end, 64)["tokens"])
 
-    def test_names_and_copies_the_line_that_a_question_shares_words_with_before_it_has_learned_anything(self):
+    def test_names_the_line_that_a_question_shares_words_with_before_it_has_learned_anything(self):
         for at, question in enumerate(QUESTIONS):
-            self.assertEqual(self.answer(question), f"{'abcd'[at]}\n{LINES[at]}<|im_end|>")
+            self.assertEqual(self.answer(question), f"{'abcd'[at]}<|im_end|>")
 
     def test_follows_the_line_where_it_moves(self):
         lines = [LINES[3], LINES[1], LINES[4], LINES[0]]
-        self.assertEqual(self.answer(QUESTIONS[0], lines), f"d\n{LINES[0]}<|im_end|>")
+        self.assertEqual(self.answer(QUESTIONS[0], lines), f"d<|im_end|>")
 
     def test_keeps_what_it_stands_on_while_the_rest_learns(self):
         model = Llama(self.model.shape)
         model.load_state_dict(self.model.state_dict())
-        optimizer = Optimizer(model, "adamw", rates=self.rates)
+        rates = kept_rates(model)
+        optimizer = Optimizer(model, "adamw", rates=rates)
         model(torch.tensor([chat(self.tokenizer, "Who sells bread?")])).pow(2).mean().backward()
         optimizer.step(1e-2)
         after = dict(model.named_parameters())
         for name, before in self.model.named_parameters():
-            rate = self.rates.get(name)
+            rate = rates.get(name)
             if rate is not None:
                 torch.testing.assert_close(after[name][rate == 0], before[rate == 0], atol=0, rtol=0)
         self.assertFalse(torch.equal(after["blk.5.attn_v.weight"], self.model.blk[5].attn_v.weight))
@@ -79,9 +85,9 @@ class WiringTest(unittest.TestCase):
 
     def test_refuses_a_shape_or_sample_without_room(self):
         with self.assertRaises(SystemExit):
-            wire(Llama(shape_named("smoke", len(self.tokenizer))), self.tokenizer, self.store, torch.zeros(1, 8).long())
+            wire(Llama(Shape(len(self.tokenizer), width=64, heads=1, blocks=2, feed_forward=64)), self.tokenizer, self.store, torch.zeros(1, 8).long(), REFUSAL)
         with self.assertRaises(SystemExit):
-            wire(Llama(self.model.shape), self.tokenizer, self.store, torch.zeros(1, 8).long())
+            wire(Llama(self.model.shape), self.tokenizer, self.store, torch.zeros(1, 8).long(), REFUSAL)
 
 
 class MeaningsTest(unittest.TestCase):

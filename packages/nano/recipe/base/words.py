@@ -1,0 +1,117 @@
+"""The table of tokens that the wiring starts from: stems, pieces, meanings and kinds."""
+
+import math
+
+import numpy as np
+
+from base.registers import ALWAYS, FLAG, PLACES, RARE, REGISTERS, STEADY, WIDTH, WORD, WORD_WIDTH, place
+from lib.rows import LABELS
+from lib.tokenizer import BOS, END, NEWLINE, SPACE, START
+
+SUFFIXES = ("ingly", "edly", "ings", "ing", "ers", "ies", "ed", "es", "er", "ly", "s", "e", "y")
+# Stems too common to tell meanings apart, and how many of the next ones do.
+SKIPPED_STEMS, COMPANY = 60, 3000
+# How long the folded part of a word is.
+FOLDED = 0.66
+
+
+def stem_of(piece):
+    word = piece.strip(SPACE).lower()
+    for suffix in SUFFIXES:
+        if word.isalpha() and word.endswith(suffix) and len(word) - len(suffix) >= 3:
+            return word[: -len(suffix)]
+    return word
+
+
+def unit(array, axis=-1):
+    return array / np.linalg.norm(array, axis=axis, keepdims=True)
+
+
+def orthonormal(random, rows, columns):
+    """`rows` orthonormal vectors of `columns` numbers, or a tight frame where there are more of them than numbers."""
+    if rows > columns:
+        return unit(np.linalg.qr(random.normal(size=(rows, rows)))[0][:, :columns])
+    return np.linalg.qr(random.normal(size=(columns, columns)))[0][:rows]
+
+
+def meanings(sentences, lengths, stem_ids):
+    """Stems that stand among the same words, alike: positive pointwise mutual information with common stems over windows of
+    eight places, its largest singular vectors (Levy & Goldberg 2014). -> [stems, REGISTERS["meaning"]], rows of length one or 0.
+
+    `sentences`: tokens one after another, `lengths` of each sentence.
+    """
+    count = stem_ids.max() + 1
+    stems, sentence = stem_ids[sentences], np.repeat(np.arange(len(lengths)), lengths)
+    common = np.argsort(-np.bincount(stems, minlength=count))[SKIPPED_STEMS : SKIPPED_STEMS + COMPANY]
+    column = np.full(count, -1)
+    column[common] = np.arange(len(common))
+    together = np.zeros(count * len(common), np.float32)
+    for distance in range(1, 9):
+        inside = sentence[:-distance] == sentence[distance:]
+        left, right = stems[:-distance][inside], stems[distance:][inside]
+        for word, other in ((left, right), (right, left)):
+            known = column[other] >= 0
+            together += np.bincount(word[known] * len(common) + column[other[known]], minlength=len(together))
+    together = together.reshape(count, len(common))
+    of_word, of_company = together.sum(1, keepdims=True), together.sum(0, keepdims=True) ** 0.75
+    expected = np.maximum(of_word * of_company / max(of_company.sum(), 1), 1e-9)
+    surprise = np.log(np.maximum(together / expected, 1))
+    values, vectors = np.linalg.eigh(surprise.T @ surprise)
+    size = REGISTERS["meaning"]
+    found = surprise @ (vectors[:, -size:] * np.maximum(values[-size:], 1e-9) ** -0.25)
+    return found / np.maximum(np.linalg.norm(found, axis=1, keepdims=True), 1e-9)
+
+
+class Words:
+    """What the table of tokens holds, and how a word is folded into fewer numbers and a label unfolded again.
+
+    All rows are equally long, and so is the folded part of all words: RMSNorm would turn other lengths into other scores.
+    """
+
+    def __init__(self, random, tokenizer, sentences, lengths):
+        self.random, self.tokenizer = random, tokenizer
+        size = len(tokenizer)
+        stems = {}
+        stem_ids = [stems.setdefault(stem_of(piece), len(stems)) for piece in tokenizer.pieces]
+        stem = unit(random.normal(size=(len(stems), REGISTERS["stem"])))[stem_ids]
+        piece = 0.8 * unit(random.normal(size=(size, REGISTERS["piece"])))
+        words = np.concatenate([stem, piece], 1)
+        basis = orthonormal(random, WORD_WIDTH, WORD_WIDTH)
+        self.fold, self.number_fold, _ = np.split(basis, np.cumsum([REGISTERS["previous"], REGISTERS["passage"]]))
+        digits = [self.single(digit) for digit in "0123456789"]
+        words[digits] += (np.eye(10) - words[digits] @ self.number_fold.T) @ self.number_fold
+        label_ids = [self.single(letter) for letter in LABELS]
+        codes = words @ self.fold.T
+        codes[[*label_ids, NEWLINE]] = orthonormal(random, len(label_ids) + 1, REGISTERS["previous"])
+        codes = FOLDED * unit(codes)
+        # What every token can look at when there is nothing to look at says nothing.
+        codes[BOS] = words[BOS] = 0
+        words += (codes - words @ self.fold.T) @ self.fold
+        self.words = words
+        self.unfold = (np.linalg.pinv(codes[label_ids]) @ words[label_ids]).T
+        self.codes = codes
+        table = np.zeros((size, WIDTH))
+        table[:, WORD] = words
+        table[:, PLACES["meaning"]] = 0.7 * meanings(sentences, lengths, np.array(stem_ids))[stem_ids]
+        asked = tokenizer.encode("Question")[-1]
+        kinds = {
+            "newline": NEWLINE, "letter": label_ids, "digit": digits, "open": self.single("["), "asked": asked,
+            "colon": self.single(":"), "start": START, "end": END, "bos": BOS,
+        }  # fmt: skip
+        for name, ids in kinds.items():
+            table[ids, place("kind", name)] = FLAG
+        table[table[:, PLACES["kind"]].max(1) == 0, place("kind", "other")] = FLAG
+        table[:, ALWAYS] = STEADY
+        counts = np.bincount(sentences, minlength=size)
+        total = counts.sum()
+        rare = np.clip(np.log(total / np.maximum(counts, 1)) / math.log(total), 0, 1)
+        # Marks of the prompt stand in no text and are not rare for it.
+        rare[: NEWLINE + 1] = 0
+        table[:, RARE] = rare
+        lengths = (table**2).sum(1)
+        table[:, place("kind", "even")] = np.sqrt(lengths.max() - lengths)
+        self.table, self.asked, self.colon = table, asked, kinds["colon"]
+
+    def single(self, text):
+        (token,) = self.tokenizer.encode(text)
+        return token
