@@ -1,5 +1,5 @@
-/** Names of sentences in a prompt whose format has `sentenceLabels`: pieces of one letter, which every vocabulary has. */
-export const LABELS: readonly string[] = [..."abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"];
+/** Names of sentences in a prompt whose format has `sentenceLabels`: letters, pieces of their own in every vocabulary; `I` is a word. */
+export const LABELS: readonly string[] = [..."abcdefghijklmnopqrstuvwxyzABCDEFGHJKLMNOPQRSTUVWXYZ"];
 
 /** What a label stands for. */
 export interface LabelledSentence {

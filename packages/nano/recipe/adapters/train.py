@@ -31,7 +31,7 @@ RANK, ALPHA = 8, 16.0
 # The blocks before it find where things stand in a prompt, and that is no matter of behaviour.
 FIRST_BLOCK = 2
 BATCH_TOKENS = 2048
-LEARNING_RATE = 2e-3
+LEARNING_RATE = 3e-3
 WARM_UP_STEPS = 20
 # Weight of the divergence, rising over the run: at 4 from the start it drowned the house's words (kept by 39 % of chats
 # after 147 steps), at 1 throughout a third of the base's answers changed.

@@ -25,7 +25,7 @@ CURRICULA = {"full": LANGUAGE, "small": CURRICULUM, "smoke": CURRICULUM}
 
 # What chooses a sentence counts most. The prompt's own words count nothing: a short run learns no language from them, and
 # they take a third of the time.
-WEIGHTS = {NOTHING: 0.0, PROMPT: 0.0, PLAIN: 0.3, ANSWER: 1.0, DECIDING: 5.0}
+WEIGHTS = {NOTHING: 0.0, PROMPT: 0.0, PLAIN: 0.3, ANSWER: 2.0, DECIDING: 5.0}
 
 
 def shape_named(name, vocabulary):

@@ -12,6 +12,7 @@ import torch
 import torch.nn.functional as F
 
 from base.plan import CURRICULA, CURRICULUM, SHAPES, VOCABULARY, WEIGHTS, shape_named
+from base.refusal import settle_refusals
 from base.wiring import kept_rates, wire
 from lib.device import choose_device
 from lib.fused import LENGTH_STEP
@@ -30,6 +31,7 @@ NAME = "nano-base"
 LAYOUT = Path(__file__).with_name("layout.json")
 AGREEMENT_PROMPTS = 12
 HELD_OUT_ROWS = 16
+JUDGED_ROWS = 64
 # What the scale of the first weights is measured on.
 SAMPLE_ROWS, SAMPLE_LENGTH = 8, 512
 
@@ -128,10 +130,10 @@ def train(options, work, rows, held_rows, tokenizer):
         model = Llama(shape_named(options.shape, len(tokenizer))).initialise(options.seed)
         sample = make_batch(rows, CURRICULUM, options.seed, 0, 1.0, batch=SAMPLE_ROWS, length=SAMPLE_LENGTH)[0]
         sample = torch.from_numpy(sample[:, :SAMPLE_LENGTH].astype(np.int64))
-        wire(model, tokenizer, rows.store, sample, rows.refusal[0], options.seed)
+        wire(model, tokenizer, rows.store, sample, rows.refusal, options.seed)
     device = choose_device(options.threads, options.precision, options.device)
     device.place(model)
-    optimizer = Optimizer(model, options.optimizer, fused=device.kind == "cuda", rates=kept_rates(model))
+    optimizer = Optimizer(model, options.optimizer, fused=device.kind == "cuda", rates=kept_rates(model, rows.refusal))
     identity = {
         "shape": model.describe(), "tokenizer": tokenizer.pieces, "batch": options.batch, "length": options.length,
         "rate": options.rate, "optimizer": options.optimizer, "seed": options.seed, "steps": options.steps,
@@ -172,6 +174,9 @@ def train(options, work, rows, held_rows, tokenizer):
     finally:
         feed.close()
     model.to("cpu")
+    judged = make_batch(held_rows, stages, 2, 0, 1.0, batch=JUDGED_ROWS if not options.smoke else 4, length=options.length)
+    false, right = settle_refusals(model, judged, rows.refusal[0])
+    print(f"refuses {false:.1%} of held-out questions with an answer, {right:.1%} of those without", flush=True)
     return model, run, device
 
 

@@ -11,7 +11,7 @@ training starts there. Names of parts of the residual stream ("registers") and w
     block 2  `votes`, `toward`   a question's token takes over `line` and `passage` from the same stem in the sources;
                                  a word that stands in many lines spreads its vote, as an inverse document frequency would
     block 3  the label           the answer's place averages the votes of its question's tokens, rare ones first; and an
-                                 answer ends after it, or is the refusal's first word where few votes are
+                                 answer ends after it, or is the refusal where few votes are
     block 4  the label           labels of the passage most voted for gain
 
 Every other weight is random and small, and all of them are trained but those of blocks 0 and 1 that find marks. Matching
@@ -35,7 +35,10 @@ HEAD, ROPE_BASE = 96, 1e12
 # Pairs of a head's dimensions from this one on turn less than a third of a radian in 2,048 tokens.
 TURNING_PAIRS = 15
 # How many heads and neurons of each block the program takes.
-WIRED_HEADS, WIRED_NEURONS = {0: 1, 1: 2, 2: 1, 3: 1, 4: 1}, {0: 5, 1: 1, 3: 2}
+WIRED_HEADS, WIRED_NEURONS = {0: 1, 1: 2, 2: 1, 3: 1, 4: 1}, {0: 5, 1: 1}
+# The block whose neurons end an answer and write the refusal, and the one that begins it where few votes are.
+SPEAKING = 3
+REFUSING = SPEAKING, 1
 
 
 class Head:
@@ -102,18 +105,21 @@ def one(register, name):
     return slice(index, index + 1)
 
 
-def add_neurons(block, x, rows, sharpness=12.0):
-    """Neurons that add `output` where all of the stream's numbers `conditions` are one. `x`: the stream on sample rows, by
-    which each is set to add just that."""
+def all_of(*indices):
+    """A row that is one half where all of these single numbers are one, and at most minus one half where one is missing."""
+    return reading(*indices) - (len(indices) - 0.5) * reading(ALWAYS)
+
+
+def add_neurons(block, x, rows, first=0, sharpness=12.0):
+    """Neurons from number `first` on: each adds `output` where its row of `all_of` is one half. `x`: the stream on sample
+    rows, by which each is set to add just that."""
     rms = mean_rms(x)
-    for neuron, (conditions, output) in enumerate(rows):
-        gate = sharpness * (reading(*conditions) - (len(conditions) - 0.5) * reading(ALWAYS))
-        up = reading(ALWAYS)
-        block.ffn_gate.weight[neuron] = torch.from_numpy(gate[0] * rms).float()
-        block.ffn_up.weight[neuron] = torch.from_numpy(up[0] * rms).float()
+    for neuron, (row, _) in enumerate(rows, first):
+        block.ffn_gate.weight[neuron] = torch.from_numpy(sharpness * row[0] * rms).float()
+        block.ffn_up.weight[neuron] = torch.from_numpy(reading(ALWAYS)[0] * rms).float()
     h = block.ffn_norm(x)
     heights = F.silu(block.ffn_gate(h)) * block.ffn_up(h)
-    for neuron, (conditions, output) in enumerate(rows):
+    for neuron, (_, output) in enumerate(rows, first):
         there = heights[..., neuron] > sharpness / 4
         if not there.any():
             raise SystemExit("the sample rows have no place for a part of the wiring: give more of them")
@@ -198,18 +204,41 @@ def prefer_passage(words, loudness=20.0):
     return [head]
 
 
-def end_after_label(words):
-    conditions = [place("kind", "letter"), place("was", "newline"), place("under", "turn")]
-    return [(conditions, 8 * words.table[END] * (np.arange(WIDTH) < WORD_WIDTH))]
+def written(table, token, loudness):
+    """What is added to the stream for `token` to be the next one."""
+    return loudness * table[token] * (np.arange(WIDTH) < WORD_WIDTH)
 
 
-def refuse_for_want_of_votes(words, token, loudness=3.0):
-    return [([place("mark", "answer")], loudness * words.table[token] * (np.arange(WIDTH) < WORD_WIDTH))]
+def end_after_label(table):
+    row = all_of(place("kind", "letter"), place("was", "newline"), place("under", "turn"))
+    return [(row, written(table, END, 8.0))]
+
+
+def refuse_for_want_of_votes(table, token, loudness=3.0):
+    return [(all_of(place("mark", "answer")), written(table, token, loudness))]
+
+
+def spell(table, tokens, loudness=8.0):
+    """After each of the tokens the next, in an answer that names no line."""
+    rows = []
+    for token, following in zip(tokens, tokens[1:]):
+        row = all_of(place("under", "turn"), ALWAYS)
+        row[0, ALWAYS] -= 1 / STEADY
+        row[0, WORD] = table[token, WORD] / (table[token, WORD] @ table[token, WORD])
+        # Where votes are counted other words stand in the stream too.
+        row -= 4 * reading(place("kind", "newline"))
+        rows.append((row, written(table, following, loudness)))
+    return rows
+
+
+def speak(table, refusal):
+    """What is written besides labels: the end after one, and the refusal."""
+    return end_after_label(table) + refuse_for_want_of_votes(table, refusal[0]) + spell(table, [*refusal, END])
 
 
 def find_marks():
     return [
-        ([place("kind", pair[0]), place("was", pair[1])], vector(place("mark", name), FLAG))
+        (all_of(place("kind", pair[0]), place("was", pair[1])), vector(place("mark", name), FLAG))
         for name, pair in MARKS.items()
         if pair
     ]
@@ -217,14 +246,14 @@ def find_marks():
 
 def find_answers():
     """An answer begins after its turn's first line break, and after each line of other words than a source's."""
-    return [([place("kind", "newline"), place("under", "turn")], vector(place("mark", "answer"), FLAG))]
+    return [(all_of(place("kind", "newline"), place("under", "turn")), vector(place("mark", "answer"), FLAG))]
 
 
 def mean_rms(x):
     return float(x.pow(2).mean(-1).sqrt().mean())
 
 
-def kept_rates(model):
+def kept_rates(model, refusal):
     """-> of each parameter that the wiring holds, how much of a step each of its numbers takes.
 
     Where marks are and what stands under them is exact and stays; a step as large as other weights take would undo it, since
@@ -246,7 +275,7 @@ def kept_rates(model):
         for part, share in (("attn_q", 1), ("attn_k", 1), ("attn_v", 1)):
             keep(f"blk.{number}.{part}.weight", rows, share * rate)
         keep(f"blk.{number}.attn_output.weight", (slice(None), rows), rate)
-        rows = slice(0, WIRED_NEURONS.get(number, 0))
+        rows = slice(0, 2 + len(refusal) if number == SPEAKING else WIRED_NEURONS.get(number, 0))
         for part in ("ffn_gate", "ffn_up"):
             keep(f"blk.{number}.{part}.weight", rows, rate)
         keep(f"blk.{number}.ffn_down.weight", (slice(None), rows), rate)
@@ -258,7 +287,7 @@ def kept_rates(model):
 
 @torch.no_grad()
 def wire(model, tokenizer, store, ids, refusal, seed=0):
-    """`store`: the text's tokens; `refusal`: the token that a refusal begins with; `ids` [rows, length]: rows as the model will see them, from which the scale of the stream
+    """`store`: the text's tokens; `refusal`: its tokens; `ids` [rows, length]: rows as the model will see them, from which the scale of the stream
     before each norm is measured."""
     shape = model.shape
     if (shape.width, shape.width // shape.heads, shape.rope_base) != (WIDTH, HEAD, ROPE_BASE) or shape.blocks < 5:
@@ -269,9 +298,9 @@ def wire(model, tokenizer, store, ids, refusal, seed=0):
         0: look_back(words), 1: stand_under(words), 2: find_words(words), 3: count_votes(words),
         4: prefer_passage(words),
     }  # fmt: skip
-    neurons = {0: find_marks(), 1: find_answers(), 3: end_after_label(words) + refuse_for_want_of_votes(words, refusal)}
+    neurons = {0: find_marks(), 1: find_answers(), 3: speak(words.table, refusal)}
     assert {at: len(made) for at, made in heads.items()} == WIRED_HEADS
-    assert {at: len(made) for at, made in neurons.items()} == WIRED_NEURONS
+    assert {at: len(made) for at, made in neurons.items() if at != SPEAKING} == WIRED_NEURONS
     x = model.token_embd(ids)
     cos, sin = model.cos[: ids.shape[1]], model.sin[: ids.shape[1]]
     for number, block in enumerate(model.blk):

@@ -17,8 +17,8 @@ from lib.tokenizer import BOS, END, NEWLINE, START
 DATA = Path(__file__).resolve().parents[1] / "data"
 # What a token counts for when it is the one to predict.
 NOTHING, PROMPT, PLAIN, ANSWER, DECIDING = range(5)
-# A line of sources is named by one letter, so that a single token chooses it.
-LABELS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+# A line of sources is named by one letter, so that a single token chooses it. `I` begins answers in other words.
+LABELS = "abcdefghijklmnopqrstuvwxyzABCDEFGHJKLMNOPQRSTUVWXYZ"
 NO_SOURCE = "I have no source for that."
 
 
@@ -31,7 +31,7 @@ class Stage:
     passages: tuple = (1, 4)
     window: tuple = (2, 8)
     hard: float = 0.7
-    unanswerable: float = 0.2
+    unanswerable: float = 0.12
     injected: float = 0.06
     opened: float = 0.1
     turns: tuple = (1, 2, 4, 8)
@@ -245,7 +245,7 @@ class Rows:
         for place, window in zip(passages, windows):
             whole = len(window) == store.section_at[place + 1] - store.section_at[place]
             for i in range(store.missing_at[place], store.missing_at[place + 1]):
-                if whole and len(chosen) > 1 and random.random() < 0.5:
+                if whole and len(chosen) > 1 and random.random() < 0.25:
                     chosen[random.randrange(1, len(chosen))] = (store.item("missing", i), None)
         return chosen
 

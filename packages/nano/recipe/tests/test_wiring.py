@@ -1,16 +1,19 @@
 import unittest
+from functools import lru_cache
 from types import SimpleNamespace
 
 import numpy as np
 import torch
 
 from base.plan import shape_named
+from base.refusal import count_refusals, settle_refusals
 from base.registers import PLACES, REGISTERS, WIDTH
 from base.wiring import kept_rates, wire
 from base.words import Words, meanings, stem_of
 from lib.llama import Llama, Shape, greedy
 from lib.optimizer import Optimizer
-from lib.tokenizer import NEWLINE, Tokenizer, count_parts, learn
+from lib.rows import DECIDING
+from lib.tokenizer import END, NEWLINE, Tokenizer, count_parts, learn
 
 LINES = [
     "The gate of the castle opens in the morning.",
@@ -19,16 +22,16 @@ LINES = [
     "A heavy storm broke seven windows last winter.",
     "Tickets for the ferry are sold at the harbour.",
 ]
+REFUSAL = "No line says so."
 QUESTIONS = [
     "Which gate of the castle opens in the morning?",
     "What small cakes does our baker sell?",
     "Which Roman soldiers built the old bridge?",
     "How many windows broke in the heavy storm?",
 ]
-TEXT = [*LINES, *QUESTIONS, "Question: who opens it?", "user", "assistant", "system", "Answer from the sources."] * 4
+TEXT = [*LINES, *QUESTIONS, REFUSAL, "Question: who opens it?", "user", "assistant", "system", "Answer from the sources."] * 4
 
 
-REFUSAL = 300
 
 
 def chat(tokenizer, question, lines=LINES, answer=""):
@@ -38,16 +41,24 @@ def chat(tokenizer, question, lines=LINES, answer=""):
     return tokenizer.chat(messages) + tokenizer.encode(answer)
 
 
+@lru_cache
+def wired():
+    """-> tokenizer, store, model: wired and never trained."""
+    tokenizer = Tokenizer(learn(count_parts([" ".join(TEXT).replace("\n", " ")]), 640))
+    sentences = [tokenizer.encode(line) for line in TEXT]
+    at = np.cumsum([0, *map(len, sentences)])
+    store = SimpleNamespace(sentence=np.concatenate(sentences).astype(np.uint16), sentence_at=at)
+    model = Llama(shape_named("small", len(tokenizer))).initialise(0)
+    sample = [chat(tokenizer, "Who sells bread?", answer="b"), chat(tokenizer, "Who sleeps?", answer=REFUSAL)]
+    length = max(map(len, sample))
+    sample = [row + [END] * (length - len(row)) for row in sample]
+    wire(model, tokenizer, store, torch.tensor(sample), tokenizer.encode(REFUSAL))
+    return tokenizer, store, model
+
+
 class WiringTest(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.tokenizer = Tokenizer(learn(count_parts([" ".join(TEXT).replace("\n", " ")]), 640))
-        sentences = [cls.tokenizer.encode(line) for line in TEXT]
-        at = np.cumsum([0, *map(len, sentences)])
-        cls.store = SimpleNamespace(sentence=np.concatenate(sentences).astype(np.uint16), sentence_at=at)
-        cls.model = Llama(shape_named("small", len(cls.tokenizer))).initialise(0)
-        sample = chat(cls.tokenizer, "Who sells bread?", answer="b")
-        wire(cls.model, cls.tokenizer, cls.store, torch.tensor([sample, sample]), REFUSAL)
+    def setUp(self):
+        self.tokenizer, self.store, self.model = wired()
 
     def answer(self, question, lines=LINES):
         prompt = chat(self.tokenizer, question, lines)
@@ -57,6 +68,11 @@ class WiringTest(unittest.TestCase):
         for at, question in enumerate(QUESTIONS):
             self.assertEqual(self.answer(question), f"{'abcd'[at]}<|im_end|>")
 
+    def test_spells_a_refusal_out_once_it_is_begun(self):
+        first, *rest = self.tokenizer.encode(REFUSAL)
+        prompt = [*chat(self.tokenizer, QUESTIONS[0]), first]
+        self.assertEqual(greedy(self.model, prompt, self.tokenizer.end, 20)["tokens"], [*rest, self.tokenizer.end])
+
     def test_follows_the_line_where_it_moves(self):
         lines = [LINES[3], LINES[1], LINES[4], LINES[0]]
         self.assertEqual(self.answer(QUESTIONS[0], lines), f"d<|im_end|>")
@@ -64,7 +80,7 @@ class WiringTest(unittest.TestCase):
     def test_keeps_what_it_stands_on_while_the_rest_learns(self):
         model = Llama(self.model.shape)
         model.load_state_dict(self.model.state_dict())
-        rates = kept_rates(model)
+        rates = kept_rates(model, self.tokenizer.encode(REFUSAL))
         optimizer = Optimizer(model, "adamw", rates=rates)
         model(torch.tensor([chat(self.tokenizer, "Who sells bread?")])).pow(2).mean().backward()
         optimizer.step(1e-2)
@@ -85,9 +101,29 @@ class WiringTest(unittest.TestCase):
 
     def test_refuses_a_shape_or_sample_without_room(self):
         with self.assertRaises(SystemExit):
-            wire(Llama(Shape(len(self.tokenizer), width=64, heads=1, blocks=2, feed_forward=64)), self.tokenizer, self.store, torch.zeros(1, 8).long(), REFUSAL)
+            wire(Llama(Shape(len(self.tokenizer), width=64, heads=1, blocks=2, feed_forward=64)), self.tokenizer, self.store, torch.zeros(1, 8).long(), [300, 301])
         with self.assertRaises(SystemExit):
-            wire(Llama(self.model.shape), self.tokenizer, self.store, torch.zeros(1, 8).long(), REFUSAL)
+            wire(Llama(self.model.shape), self.tokenizer, self.store, torch.zeros(1, 8).long(), [300, 301])
+
+
+class RefusalTest(unittest.TestCase):
+    def test_is_as_loud_as_leaves_most_answers_be(self):
+        tokenizer, _, first = wired()
+        model = Llama(first.shape)
+        model.load_state_dict(first.state_dict())
+        refusal = tokenizer.encode(REFUSAL)[0]
+        ids, codes = [], []
+        for question in [*QUESTIONS, "Where do purple zebras sleep?"]:
+            prompt = chat(tokenizer, question)
+            answer = refusal if "zebras" in question else tokenizer.encode("abcd"[QUESTIONS.index(question)])[0]
+            ids.append(np.array([*prompt, answer] + [END] * (200 - len(prompt)), np.uint16))
+            codes.append(np.zeros(201, np.uint8))
+            codes[-1][len(prompt)] = DECIDING
+        batch = np.stack(ids), np.stack(codes)
+        false, right = settle_refusals(model, batch, refusal, most=0.0)
+        self.assertEqual((false, right), (0.0, 1.0))
+        settle_refusals(model, batch, refusal, most=1.0)
+        self.assertEqual(count_refusals(model, batch, refusal)[0], 1.0)
 
 
 class MeaningsTest(unittest.TestCase):
