@@ -13,7 +13,7 @@ import torch.nn.functional as F
 
 from base.plan import CURRICULA, CURRICULUM, SHAPES, VOCABULARY, WEIGHTS, shape_named
 from base.refusal import settle_refusals
-from base.wiring import kept_rates, wire
+from base.wiring import kept_rates, require_room, wire
 from lib.device import choose_device
 from lib.fused import LENGTH_STEP
 from lib.feed import Feed, make_batch, workers_wanted
@@ -33,7 +33,7 @@ AGREEMENT_PROMPTS = 12
 HELD_OUT_ROWS = 16
 JUDGED_ROWS = 64
 # What the scale of the first weights is measured on.
-SAMPLE_ROWS, SAMPLE_LENGTH = 8, 512
+SAMPLE_ROWS, SAMPLE_LENGTH = 32, 512
 
 
 def settings():
@@ -126,6 +126,7 @@ def train(options, work, rows, held_rows, tokenizer):
     if options.init:
         metadata, tensors = read_gguf(options.init)
         model = Llama(Shape.read(metadata)).load(tensors)
+        require_room(model.shape)
     else:
         model = Llama(shape_named(options.shape, len(tokenizer))).initialise(options.seed)
         sample = make_batch(rows, CURRICULUM, options.seed, 0, 1.0, batch=SAMPLE_ROWS, length=SAMPLE_LENGTH)[0]

@@ -110,16 +110,16 @@ def all_of(*indices):
     return reading(*indices) - (len(indices) - 0.5) * reading(ALWAYS)
 
 
-def add_neurons(block, x, rows, first=0, sharpness=12.0):
-    """Neurons from number `first` on: each adds `output` where its row of `all_of` is one half. `x`: the stream on sample
+def add_neurons(block, x, rows, sharpness=12.0):
+    """Neurons from the first on: each adds `output` where its row of `all_of` is one half. `x`: the stream on sample
     rows, by which each is set to add just that."""
     rms = mean_rms(x)
-    for neuron, (row, _) in enumerate(rows, first):
+    for neuron, (row, _) in enumerate(rows):
         block.ffn_gate.weight[neuron] = torch.from_numpy(sharpness * row[0] * rms).float()
         block.ffn_up.weight[neuron] = torch.from_numpy(reading(ALWAYS)[0] * rms).float()
     h = block.ffn_norm(x)
     heights = F.silu(block.ffn_gate(h)) * block.ffn_up(h)
-    for neuron, (_, output) in enumerate(rows, first):
+    for neuron, (_, output) in enumerate(rows):
         there = heights[..., neuron] > sharpness / 4
         if not there.any():
             raise SystemExit("the sample rows have no place for a part of the wiring: give more of them")
@@ -249,6 +249,15 @@ def find_answers():
     return [(all_of(place("kind", "newline"), place("under", "turn")), vector(place("mark", "answer"), FLAG))]
 
 
+def require_room(shape):
+    heads = (shape.width, shape.width // shape.heads) == (WIDTH, HEAD)
+    if not heads or not math.isclose(shape.rope_base, ROPE_BASE, rel_tol=1e-6) or shape.blocks < 5:
+        raise SystemExit(
+            f"a model of width {shape.width}, {shape.heads} heads, {shape.blocks} blocks and RoPE base {shape.rope_base:g} has no "
+            f"room for the wiring: it takes width {WIDTH}, heads of {HEAD}, 5 blocks and base {ROPE_BASE:g}"
+        )
+
+
 def mean_rms(x):
     return float(x.pow(2).mean(-1).sqrt().mean())
 
@@ -289,9 +298,7 @@ def kept_rates(model, refusal):
 def wire(model, tokenizer, store, ids, refusal, seed=0):
     """`store`: the text's tokens; `refusal`: its tokens; `ids` [rows, length]: rows as the model will see them, from which the scale of the stream
     before each norm is measured."""
-    shape = model.shape
-    if (shape.width, shape.width // shape.heads, shape.rope_base) != (WIDTH, HEAD, ROPE_BASE) or shape.blocks < 5:
-        raise SystemExit("this shape has no room for the wiring")
+    require_room(model.shape)
     words = Words(np.random.default_rng(seed), tokenizer, np.array(store.sentence, np.int64), np.diff(store.sentence_at))
     model.token_embd.weight.copy_(torch.from_numpy(words.table).float())
     heads = {

@@ -244,7 +244,7 @@ class Rows:
                     chosen[at] = (store.item("question", question), None)
         for place, window in zip(passages, windows):
             whole = len(window) == store.section_at[place + 1] - store.section_at[place]
-            for i in range(store.missing_at[place], store.missing_at[place + 1]):
+            for i in range(store.missings_at[place], store.missings_at[place + 1]):
                 if whole and len(chosen) > 1 and random.random() < 0.25:
                     chosen[random.randrange(1, len(chosen))] = (store.item("missing", i), None)
         return chosen

@@ -39,7 +39,7 @@ class Store:
         # Questions are stored in their sections' order, so those of a section are one stretch.
         sections = self.sentence_section[self.question_sentence]
         self.questions_at = np.searchsorted(sections, np.arange(self.sections + 1))
-        self.missing_at = np.searchsorted(self.missing_section, np.arange(self.sections + 1))
+        self.missings_at = np.searchsorted(self.missing_section, np.arange(self.sections + 1))
 
     def item(self, name, i):
         at = getattr(self, f"{name}_at")

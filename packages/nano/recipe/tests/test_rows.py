@@ -25,6 +25,7 @@ class RowsTest(unittest.TestCase):
         for i in range(60):
             lines = [f"The {word} number {i} stands in hall {i + n}." for n, word in enumerate(("lamp", "chair", "desk"))]
             sections.append(Section(f"Hall {i}", lines, i % 6 == 0, "text"))
+        cls.sections = sections
         texts = [" ".join(section.sentences) for section in sections]
         cls.tokenizer = Tokenizer(learn(count_parts(texts), 600))
         cls.folder = tempfile.TemporaryDirectory()
@@ -73,6 +74,15 @@ class RowsTest(unittest.TestCase):
             self.assertIn(opening, openings)
             self.assertTrue(len(said) == 1 or said == LAYOUT["refusal"], said)
         self.assertEqual(sum(codes == DECIDING), len(answers))
+
+    def test_questions_without_an_answer_are_those_written_for_their_passage(self):
+        asked = 0
+        for place in range(self.store.sections):
+            for i in range(self.store.missings_at[place], self.store.missings_at[place + 1]):
+                self.assertEqual(self.store.missing_section[i], place)
+                self.assertIn(self.tokenizer.decode(self.store.item("missing", i)).strip(), self.sections[place].unanswerable)
+                asked += 1
+        self.assertGreater(asked, 50)
 
     def test_what_decides_lies_within_what_is_answered(self):
         stage = CURRICULUM[1]
