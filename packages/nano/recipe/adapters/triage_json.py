@@ -37,7 +37,8 @@ def example(chats, kind):
         said = [complaint, urgency, random.choice(split(ASKS)[half]).format(q=question)]
         return " ".join(text for text in said if text)
 
-    messages, evidence = chats.make(kind, ask)
+    # A base that writes its sentences out would have to escape these.
+    messages, evidence = chats.make(kind, ask, lambda text: '"' not in text and "\\" not in text)
     answer = NO_SOURCE if kind == "none" else chats.named(evidence)
     parts = [
         (f'{{"category":"{category}","priority":"{priority}","answer":"', True),

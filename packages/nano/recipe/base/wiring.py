@@ -170,7 +170,7 @@ def stand_under(words):
 
 
 def find_words(words):
-    """`agreement` 24: the same stem scores 24 and the sink 15, unrelated stems at most 12."""
+    """In a source the same stem scores 24 more than nothing, unrelated ones at most 12, and where none is the beginning 15."""
     head, random = Head(), words.random
     folded = orthonormal(random, 64, REGISTERS["stem"]) @ taken("stem") * math.sqrt(REGISTERS["stem"] / 64)
     head.still(folded, folded, 24.0)
@@ -281,8 +281,8 @@ def kept_rates(model, refusal):
         for part in ("attn_output", "ffn_down"):
             keep(f"blk.{number}.{part}.weight", slice(PLACES["kind"].start, PLACES["under"].stop), 0.0)
         rows = slice(0, HEAD * WIRED_HEADS.get(number, 0))
-        for part, share in (("attn_q", 1), ("attn_k", 1), ("attn_v", 1)):
-            keep(f"blk.{number}.{part}.weight", rows, share * rate)
+        for part in ("attn_q", "attn_k", "attn_v"):
+            keep(f"blk.{number}.{part}.weight", rows, rate)
         keep(f"blk.{number}.attn_output.weight", (slice(None), rows), rate)
         rows = slice(0, 2 + len(refusal) if number == SPEAKING else WIRED_NEURONS.get(number, 0))
         for part in ("ffn_gate", "ffn_up"):
@@ -296,8 +296,8 @@ def kept_rates(model, refusal):
 
 @torch.no_grad()
 def wire(model, tokenizer, store, ids, refusal, seed=0):
-    """`store`: the text's tokens; `refusal`: its tokens; `ids` [rows, length]: rows as the model will see them, from which the scale of the stream
-    before each norm is measured."""
+    """`store`: the text's tokens; `refusal`: the tokens of a refusal; `ids` [rows, length]: rows as the model will see them,
+    from which the scale of the stream before each norm is measured."""
     require_room(model.shape)
     words = Words(np.random.default_rng(seed), tokenizer, np.array(store.sentence, np.int64), np.diff(store.sentence_at))
     model.token_embd.weight.copy_(torch.from_numpy(words.table).float())
@@ -305,7 +305,7 @@ def wire(model, tokenizer, store, ids, refusal, seed=0):
         0: look_back(words), 1: stand_under(words), 2: find_words(words), 3: count_votes(words),
         4: prefer_passage(words),
     }  # fmt: skip
-    neurons = {0: find_marks(), 1: find_answers(), 3: speak(words.table, refusal)}
+    neurons = {0: find_marks(), 1: find_answers(), SPEAKING: speak(words.table, refusal)}
     assert {at: len(made) for at, made in heads.items()} == WIRED_HEADS
     assert {at: len(made) for at, made in neurons.items() if at != SPEAKING} == WIRED_NEURONS
     x = model.token_embd(ids)
