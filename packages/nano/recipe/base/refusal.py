@@ -12,8 +12,9 @@ from base.wiring import REFUSING
 from lib.rows import DECIDING
 
 FALSE_REFUSALS = 0.08
-STEPS = 6
-LOUDEST = 4.0
+STEPS = 10
+# Below zero it speaks against what the other weights learned.
+LOUDEST = 12.0
 
 
 @torch.no_grad()
@@ -38,7 +39,7 @@ def settle_refusals(model, batch, refusal, most=FALSE_REFUSALS):
     block, neuron = REFUSING
     column = model.blk[block].ffn_down.weight[:, neuron]
     trained = column.clone()
-    low, high = 0.0, LOUDEST
+    low, high = -LOUDEST, LOUDEST
     for _ in range(STEPS):
         middle = (low + high) / 2
         column.copy_(trained * middle)

@@ -66,15 +66,16 @@ class Head:
                 row += weight * reading(index)
         self.still(*rows, strength)
 
-    def distance(self, wanted, strengths):
-        """Adds sum of strength * cos(turn * (distance - wanted)) over pairs; `wanted` in tokens, or None for a quarter turn:
-        a score that falls with distance."""
+    def distance(self, wanted, strengths, of=ALWAYS):
+        """Adds sum of strength * cos(turn * (distance - wanted)) over pairs where the single number `of` is set; `wanted` in
+        tokens, or None for a quarter turn: a score that falls with distance."""
         for pair, strength in strengths.items():
             turn = ROPE_BASE ** (-2 * pair / HEAD)
             angle = -turn * wanted if wanted is not None else math.pi / 2
-            share = math.sqrt(strength * math.sqrt(HEAD)) / STEADY
-            self.q[2 * pair, ALWAYS], self.q[2 * pair + 1, ALWAYS] = share * math.cos(angle), share * math.sin(angle)
-            self.k[2 * pair, ALWAYS] = share
+            share = math.sqrt(strength * math.sqrt(HEAD))
+            self.q[2 * pair] = share * math.cos(angle) * reading(of)[0]
+            self.q[2 * pair + 1] = share * math.sin(angle) * reading(of)[0]
+            self.k[2 * pair] = share * reading(ALWAYS)[0]
 
     def move(self, value, register, scale=1.0):
         """What is looked at, `value x`, is written to a register (a slice or an index)."""
@@ -181,20 +182,23 @@ def find_words(words):
     return [head]
 
 
-def count_votes(words, loudness=40.0, rare=4.0, slope=0.02):
+def count_votes(words, loudness=30.0, rare=3.0, slope=0.1):
     head = Head()
     answer = {place("mark", "answer"): 1.0}
     marks = {place("kind", name): -10.0 for name in ("end", "newline", "colon")}
-    head.flag(answer, {place("under", "question"): 30.0, RARE: rare, **marks}, 1.0)
+    # Other tokens are turned down, not these up: a large score would follow each token's length, and so what it found.
+    others = {place("under", "source"): -24.0, place("under", "turn"): -24.0, place("kind", "bos"): -24.0}
+    head.flag(answer, {place("under", "question"): 3.0, RARE: rare, **others, **marks}, 1.0)
     head.flag({ALWAYS: 1.0}, BEGINNING, 15.0)
-    head.distance(None, {pair: slope * strength for pair, strength in {8: 66.0, 9: 60.0}.items()})
+    # Less by `slope` a token, evenly up to a quarter turn of some 1,500: the last question counts, not those before it.
+    head.distance(None, {12: slope * ROPE_BASE ** (24 / HEAD)}, of=place("mark", "answer"))
     head.move(taken("votes"), WORD, loudness * words.unfold)
     head.move(taken("toward"), "agreed")
     head.move(taken("matched"), "share")
     return [head]
 
 
-def prefer_passage(words, loudness=20.0):
+def prefer_passage(words, loudness=2.5):
     head = Head()
     answer = {place("mark", "answer"): 1.0}
     head.still(taken("agreed"), taken("passage"), 12.0)

@@ -28,10 +28,9 @@ def unit(array, axis=-1):
 
 
 def orthonormal(random, rows, columns):
-    """`rows` orthonormal vectors of `columns` numbers, or a tight frame where there are more of them than numbers."""
-    if rows > columns:
-        return unit(np.linalg.qr(random.normal(size=(rows, rows)))[0][:, :columns])
-    return np.linalg.qr(random.normal(size=(columns, columns)))[0][:rows]
+    """`rows` orthonormal vectors of `columns` numbers. Where there are more of them than numbers, the others are random."""
+    others = unit(random.normal(size=(max(rows - columns, 0), columns)))
+    return np.concatenate([np.linalg.qr(random.normal(size=(columns, columns)))[0][:rows], others])
 
 
 def meanings(sentences, lengths, stem_ids):
@@ -82,13 +81,15 @@ class Words:
         words[digits] += (np.eye(10) - words[digits] @ self.number_fold.T) @ self.number_fold
         label_ids = [self.single(letter) for letter in LABELS]
         codes = words @ self.fold.T
-        codes[[*label_ids, NEWLINE]] = orthonormal(random, len(label_ids) + 1, REGISTERS["previous"])
+        # The first ones, which most prompts have no more than, cannot be taken for each other at all.
+        codes[[NEWLINE, *label_ids]] = orthonormal(random, len(label_ids) + 1, REGISTERS["previous"])
         codes = FOLDED * unit(codes)
         # What every token can look at when there is nothing to look at says nothing.
         codes[BOS] = words[BOS] = 0
         words += (codes - words @ self.fold.T) @ self.fold
         self.words = words
-        self.unfold = (np.linalg.pinv(codes[label_ids]) @ words[label_ids]).T
+        # A label's row of the table then finds its own share of a sum of codes.
+        self.unfold = np.linalg.pinv(words[label_ids]) @ codes[label_ids] / FOLDED**2
         self.codes = codes
         table = np.zeros((size, WIDTH))
         table[:, WORD] = words
