@@ -27,6 +27,10 @@ CURRICULA = {"full": LANGUAGE, "small": CURRICULUM, "smoke": CURRICULUM}
 # they take a third of the time.
 WEIGHTS = {NOTHING: 0.0, PROMPT: 0.0, PLAIN: 0.3, ANSWER: 2.0, DECIDING: 5.0}
 
+# Shapes whose table and blocks before the votes are counted stay as wired. A short run that may change them chooses worse by
+# them (README.md, "Its first weights are a program"), and without them a step takes less time.
+KEPT_AS_WIRED = {"small", "smoke"}
+
 
 def shape_named(name, vocabulary):
     return Shape(vocabulary=vocabulary, width=WIDTH, heads=WIDTH // HEAD, context=2048, rope_base=ROPE_BASE, **SHAPES[name])

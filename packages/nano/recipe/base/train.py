@@ -11,9 +11,9 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from base.plan import CURRICULA, CURRICULUM, SHAPES, VOCABULARY, WEIGHTS, shape_named
+from base.plan import CURRICULA, CURRICULUM, KEPT_AS_WIRED, SHAPES, VOCABULARY, WEIGHTS, shape_named
 from base.refusal import settle_refusals
-from base.wiring import kept_rates, require_room, wire
+from base.wiring import keep_as_wired, kept_rates, require_room, wire
 from lib.device import choose_device
 from lib.fused import LENGTH_STEP
 from lib.feed import Feed, make_batch, workers_wanted
@@ -132,6 +132,8 @@ def train(options, work, rows, held_rows, tokenizer):
         sample = make_batch(rows, CURRICULUM, options.seed, 0, 1.0, batch=SAMPLE_ROWS, length=SAMPLE_LENGTH)[0]
         sample = torch.from_numpy(sample[:, :SAMPLE_LENGTH].astype(np.int64))
         wire(model, tokenizer, rows.store, sample, rows.refusal, options.seed)
+    if options.shape in KEPT_AS_WIRED:
+        keep_as_wired(model)
     device = choose_device(options.threads, options.precision, options.device)
     device.place(model)
     optimizer = Optimizer(model, options.optimizer, fused=device.kind == "cuda", rates=kept_rates(model, rows.refusal))

@@ -298,6 +298,13 @@ def kept_rates(model, refusal):
     return rates
 
 
+def keep_as_wired(model):
+    """The table and all blocks before the one that counts votes learn nothing more."""
+    model.token_embd.requires_grad_(False)
+    for block in model.blk[:SPEAKING]:
+        block.requires_grad_(False)
+
+
 @torch.no_grad()
 def wire(model, tokenizer, store, ids, refusal, seed=0):
     """`store`: the text's tokens; `refusal`: the tokens of a refusal; `ids` [rows, length]: rows as the model will see them,

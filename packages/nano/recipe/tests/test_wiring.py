@@ -8,7 +8,7 @@ import torch
 from base.plan import shape_named
 from base.refusal import count_refusals, settle_refusals
 from base.registers import PLACES, REGISTERS, WIDTH
-from base.wiring import kept_rates, wire
+from base.wiring import keep_as_wired, kept_rates, wire
 from base.words import Words, meanings, stem_of
 from lib.llama import Llama, Shape, greedy
 from lib.optimizer import Optimizer
@@ -90,6 +90,18 @@ class WiringTest(unittest.TestCase):
             if rate is not None:
                 torch.testing.assert_close(after[name][rate == 0], before[rate == 0], atol=0, rtol=0)
         self.assertFalse(torch.equal(after["blk.5.attn_v.weight"], self.model.blk[5].attn_v.weight))
+
+    def test_learns_only_from_where_votes_are_counted_when_told_so(self):
+        model = Llama(self.model.shape)
+        model.load_state_dict(self.model.state_dict())
+        keep_as_wired(model)
+        optimizer = Optimizer(model, "adamw", rates=kept_rates(model, self.tokenizer.encode(REFUSAL)))
+        model(torch.tensor([chat(self.tokenizer, "Who sells bread?")])).pow(2).mean().backward()
+        optimizer.step(1e-2)
+        after = dict(model.named_parameters())
+        changed = {name for name, before in self.model.named_parameters() if not torch.equal(before, after[name])}
+        self.assertFalse([name for name in changed if name.startswith(("token_embd", "blk.0.", "blk.1.", "blk.2."))])
+        self.assertTrue({"blk.3.attn_v.weight", "blk.4.ffn_up.weight", "blk.5.attn_q.weight"} <= changed)
 
     def test_has_room_for_its_registers_and_rows_of_one_length(self):
         self.assertLessEqual(sum(REGISTERS.values()), WIDTH)
