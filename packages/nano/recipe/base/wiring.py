@@ -14,7 +14,7 @@ training starts there. Names of parts of the residual stream ("registers") and w
                                  answer ends after it, or is the refusal where few votes are
     block 4  the label           labels of the passage most voted for gain
 
-Every other weight is random and small, and all of them are trained but those of blocks 0 and 1 that find marks. Matching
+Every other weight is random and small. What is trained of all this say `kept_rates` and, for short runs, `keep_as_wired`. Matching
 needs dimensions that RoPE does not turn and heads wide enough: a base of 1e12 leaves two thirds of 96 standing still over
 2,048 tokens.
 """

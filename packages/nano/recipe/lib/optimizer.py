@@ -44,7 +44,7 @@ class Optimizer:
 
     def __init__(self, model, kind, weight_decay=0.1, fused=False, rates=None):
         parameters = dict(model.named_parameters())
-        self.rates = [(parameters[name], rate) for name, rate in (rates or {}).items()]
+        self.rates = [(parameters[name], rate) for name, rate in (rates or {}).items() if parameters[name].requires_grad]
         matrices = [weight for name, weight in model.named_parameters() if weight.dim() == 2 and "embd" not in name]
         chosen = {id(weight) for weight in matrices}
         others = [weight for weight in model.parameters() if id(weight) not in chosen and weight.requires_grad]
