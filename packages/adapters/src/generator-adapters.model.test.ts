@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { GenerateRequest, GenerateResult, Generator } from "@advisor/contracts";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { NANO_PATH, NANO_QUESTION, nanoLora } from "../test/nano.ts";
+import { NANO_ANSWER, NANO_PATH, NANO_QUESTION, nanoLora } from "../test/nano.ts";
 import { loadModel } from "./load-model.ts";
 import { addAdapterManifest } from "./lora/add-manifest.ts";
 
@@ -42,7 +42,7 @@ describe("adapters on nano", () => {
     const adapters = [
       await addLora("first", { seed: 1 }),
       await addLora("second", { seed: 2, type: "F16" }),
-      await addLora("third", { seed: 3, targets: { "blk.0.attn_v.weight": [256, 256] }, size: 1 }),
+      await addLora("third", { seed: 3, targets: { "blk.0.attn_v.weight": [384, 384] }, size: 1 }),
       await addLora("idle", { size: 0 }),
       await addLora("broken", { size: Number.NaN }),
     ];
@@ -54,7 +54,7 @@ describe("adapters on nano", () => {
     const base = await run(generator);
     const first = await run(generator, use("first"));
     const second = await run(generator, use("second"));
-    expect(base.text).toBe("Employees get 25 days of leave. [1]");
+    expect(base.text).toBe(NANO_ANSWER);
     expect(first.text).not.toBe(base.text);
     expect(second.text).not.toBe(base.text);
     expect(second.text).not.toBe(first.text);
@@ -106,7 +106,7 @@ describe("adapters on nano", () => {
         subject: join(folder, `${name}.gguf`),
       });
     }
-    expect((await run(generator)).text).toBe("Employees get 25 days of leave. [1]");
+    expect((await run(generator)).text).toBe(NANO_ANSWER);
   });
 
   it("are named when another is asked for", async () => {

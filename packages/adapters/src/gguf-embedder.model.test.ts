@@ -34,7 +34,7 @@ describe("createGgufEmbedder", () => {
     for (const [i, text] of texts.entries()) {
       expect((await embedder.embed([text], "passage"))[0]).toEqual(together[i]);
     }
-    expect(embedder.dimensions).toBe(256);
+    expect(embedder.dimensions).toBe(384);
     expect(embedder.maxTokens).toBe(1024);
   });
 

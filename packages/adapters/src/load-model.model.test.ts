@@ -21,7 +21,7 @@ describe("loadModel", () => {
     const facts = await nanoFacts();
     await using loaded = await loadModel({ path: NANO_PATH, gpu: false });
     expect(loaded.model).toEqual({
-      name: "advisor-nano",
+      name: "nano-base",
       architecture: "llama",
       quantization: "Q8_0",
       parameters: facts.parameters,

@@ -5,7 +5,7 @@ import { type GgufWriteTensor, type GgufWriteValue, writeGguf } from "../src/ggu
 /** The embedded base model. */
 export const NANO_PATH = fileURLToPath(new URL("../../nano/models/nano-base.q8_0.gguf", import.meta.url));
 
-/** A question in nano's own layout that it answers with the source's sentence. */
+/** A question whose source nano cannot read, since its sentence has no label: nano says that it has none. */
 export const NANO_QUESTION: readonly Message[] = [
   { role: "system", content: "Answer from the sources. Quote and cite." },
   {
@@ -13,6 +13,8 @@ export const NANO_QUESTION: readonly Message[] = [
     content: "[1] Leave: \nEmployees get 25 days of leave.\n\nQuestion: How many days?",
   },
 ];
+
+export const NANO_ANSWER = "I have no source for that.";
 
 /** Numbers that look random and are the same on each run (a 32-bit linear congruential generator). */
 export function noise(seed: number): () => number {
@@ -38,8 +40,8 @@ export interface LoraOptions {
 
 const NANO_TARGETS: Readonly<Record<string, readonly [number, number]>> = Object.fromEntries(
   [0, 1, 2, 3, 4, 5].flatMap((layer) => [
-    [`blk.${layer}.attn_q.weight`, [256, 256] as const],
-    [`blk.${layer}.ffn_down.weight`, [768, 256] as const],
+    [`blk.${layer}.attn_q.weight`, [384, 384] as const],
+    [`blk.${layer}.ffn_down.weight`, [512, 384] as const],
   ]),
 );
 

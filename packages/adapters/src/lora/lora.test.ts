@@ -21,7 +21,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 
 async function lora(options: LoraOptions = {}, name = `lora-${files++}`): Promise<string> {
   const path = join(folder, `${name}.gguf`);
-  await writeFile(path, nanoLora({ targets: { "blk.0.attn_q.weight": [256, 256] }, ...options }));
+  await writeFile(path, nanoLora({ targets: { "blk.0.attn_q.weight": [384, 384] }, ...options }));
   return path;
 }
 
@@ -41,8 +41,8 @@ describe("readAdapter", () => {
       architecture: "llama",
       rank: 3,
       alpha: 6,
-      parameters: 3 * 512,
-      pairs: [{ target: "blk.0.attn_q.weight", a: { shape: [256, 3] }, b: { shape: [3, 256] } }],
+      parameters: 3 * 768,
+      pairs: [{ target: "blk.0.attn_q.weight", a: { shape: [384, 3] }, b: { shape: [3, 384] } }],
       manifest: undefined,
     });
   });
@@ -191,7 +191,7 @@ describe("addAdapterManifest", () => {
   it.each<[string, LoraOptions, string]>([
     [
       "a tensor that is not there",
-      { targets: { "blk.9.attn_q.weight": [256, 256] } },
+      { targets: { "blk.9.attn_q.weight": [384, 384] } },
       "which the base does not have",
     ],
     [
@@ -201,8 +201,8 @@ describe("addAdapterManifest", () => {
     ],
     [
       "another shape",
-      { targets: { "blk.0.ffn_down.weight": [256, 256] } },
-      "256 x 256, and the base's tensor is 768 x 256",
+      { targets: { "blk.0.ffn_down.weight": [384, 384] } },
+      "384 x 384, and the base's tensor is 512 x 384",
     ],
     [
       "another architecture",
@@ -273,7 +273,7 @@ describe("checkAdapter", () => {
         code: "adapter_incompatible",
         subject: path,
         reason: `it was made for a base with ${field} ${there}, and the model's is ${facts.base[field as "blockCount"]}`,
-        nextStep: "Load it with advisor-nano, or use an adapter made for this model",
+        nextStep: "Load it with nano-base, or use an adapter made for this model",
       });
     },
   );

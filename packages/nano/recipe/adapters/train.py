@@ -20,12 +20,12 @@ from adapters.chats import Chats
 from lib import fused
 from lib.corpus import PACKAGE, default_corpus, read_sections
 from lib.device import choose_device
-from lib.gguf import read_gguf, write_adapter
+from lib.gguf import F16, read_gguf, write_adapter
 from lib.llama import Llama, Shape, greedy
 from lib.run import Run, add_run_arguments, require_space
-from lib.tokenizer import Tokenizer
+from lib.tokenizer import CHAT_TEMPLATE, Tokenizer
 
-BASE = "nano-base"
+BASE, EXACT_BASE = "nano-base", "nano-base.f16.gguf"
 ADAPTERS = ("support-voice", "triage-json", "refuse-scope")
 RANK, ALPHA = 8, 16.0
 # The blocks before it find where things stand in a prompt, and that is no matter of behaviour.
@@ -227,11 +227,14 @@ def main():
             row[key] = greedy(model, row["prompt"], tokenizer.end)
         agreement.append(row)
     (work / "agreement.json").write_text(json.dumps(agreement))
+    # For the comparison: on a Q8_0 base llama.cpp rounds activations to 8 bits, on this one it computes as PyTorch does.
+    Llama(model.shape).load(tensors).save(work / EXACT_BASE, BASE, tokenizer, CHAT_TEMPLATE, kind=F16)
     made = {
         "name": options.name,
         "description": module.DESCRIPTION,
         "base": BASE,
         "basePath": str(base_path),
+        "exactBase": EXACT_BASE,
         "rank": RANK,
         "alpha": ALPHA,
         "form": module.FORM,

@@ -11,7 +11,7 @@ import torch
 from base.wiring import REFUSING
 from lib.rows import DECIDING
 
-FALSE_REFUSALS = 0.08
+FALSE_REFUSALS = 0.1
 STEPS = 10
 # Below zero it speaks against what the other weights learned.
 LOUDEST = 12.0

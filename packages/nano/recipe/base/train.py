@@ -130,13 +130,14 @@ def train(options, work, rows, held_rows, tokenizer):
     else:
         model = Llama(shape_named(options.shape, len(tokenizer))).initialise(options.seed)
         sample = make_batch(rows, CURRICULUM, options.seed, 0, 1.0, batch=SAMPLE_ROWS, length=SAMPLE_LENGTH)[0]
-        sample = torch.from_numpy(sample[:, :SAMPLE_LENGTH].astype(np.int64))
-        wire(model, tokenizer, rows.store, sample, rows.refusal, options.seed)
+        sample = np.concatenate([sample[:, :SAMPLE_LENGTH], rows.said(SAMPLE_LENGTH)])
+        sample = torch.from_numpy(sample.astype(np.int64))
+        wire(model, tokenizer, rows.store, sample, rows.sayings, options.seed)
     if options.shape in KEPT_AS_WIRED:
         keep_as_wired(model)
     device = choose_device(options.threads, options.precision, options.device)
     device.place(model)
-    optimizer = Optimizer(model, options.optimizer, fused=device.kind == "cuda", rates=kept_rates(model, rows.refusal))
+    optimizer = Optimizer(model, options.optimizer, fused=device.kind == "cuda", rates=kept_rates(model, rows.sayings))
     identity = {
         "shape": model.describe(), "tokenizer": tokenizer.pieces, "batch": options.batch, "length": options.length,
         "rate": options.rate, "optimizer": options.optimizer, "seed": options.seed, "steps": options.steps,

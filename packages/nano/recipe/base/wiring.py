@@ -222,10 +222,10 @@ def refuse_for_want_of_votes(table, token, loudness=3.0):
     return [(all_of(place("mark", "answer")), written(table, token, loudness))]
 
 
-def spell(table, tokens, loudness=8.0):
-    """After each of the tokens the next, in an answer that names no line."""
+def spell(table, sayings, loudness=8.0):
+    """After each token of a saying the next, in an answer that names no line."""
     rows = []
-    for token, following in zip(tokens, tokens[1:]):
+    for token, following in steps(sayings).items():
         row = all_of(place("under", "turn"), ALWAYS)
         row[0, ALWAYS] -= 1 / STEADY
         row[0, WORD] = table[token, WORD] / (table[token, WORD] @ table[token, WORD])
@@ -235,9 +235,19 @@ def spell(table, tokens, loudness=8.0):
     return rows
 
 
-def speak(table, refusal):
-    """What is written besides labels: the end after one, and the refusal."""
-    return end_after_label(table) + refuse_for_want_of_votes(table, refusal[0]) + spell(table, [*refusal, END])
+def steps(sayings):
+    """-> of each token of a saying the one that follows it."""
+    following = {}
+    for saying in sayings:
+        for token, after in zip(saying, [*saying[1:], END]):
+            if following.setdefault(token, after) != after:
+                raise SystemExit("two sayings go on in two ways after the same token: one token's neuron spells only one")
+    return following
+
+
+def speak(table, sayings):
+    """What is written besides labels: the end after one, and sayings, of which the first is the refusal."""
+    return end_after_label(table) + refuse_for_want_of_votes(table, sayings[0][0]) + spell(table, sayings)
 
 
 def find_marks():
@@ -266,7 +276,7 @@ def mean_rms(x):
     return float(x.pow(2).mean(-1).sqrt().mean())
 
 
-def kept_rates(model, refusal):
+def kept_rates(model, sayings):
     """-> of each parameter that the wiring holds, how much of a step each of its numbers takes.
 
     Where marks are and what stands under them is exact and stays; a step as large as other weights take would undo it, since
@@ -288,7 +298,7 @@ def kept_rates(model, refusal):
         for part in ("attn_q", "attn_k", "attn_v"):
             keep(f"blk.{number}.{part}.weight", rows, rate)
         keep(f"blk.{number}.attn_output.weight", (slice(None), rows), rate)
-        rows = slice(0, 2 + len(refusal) if number == SPEAKING else WIRED_NEURONS.get(number, 0))
+        rows = slice(0, 2 + len(steps(sayings)) if number == SPEAKING else WIRED_NEURONS.get(number, 0))
         for part in ("ffn_gate", "ffn_up"):
             keep(f"blk.{number}.{part}.weight", rows, rate)
         keep(f"blk.{number}.ffn_down.weight", (slice(None), rows), rate)
@@ -306,9 +316,10 @@ def keep_as_wired(model):
 
 
 @torch.no_grad()
-def wire(model, tokenizer, store, ids, refusal, seed=0):
-    """`store`: the text's tokens; `refusal`: the tokens of a refusal; `ids` [rows, length]: rows as the model will see them,
-    from which the scale of the stream before each norm is measured."""
+def wire(model, tokenizer, store, ids, sayings, seed=0):
+    """`store`: the text's tokens; `sayings`: the tokens of the refusal and of what else is said besides labels;
+    `ids` [rows, length]: rows as the model will see them, each saying among them, from which the scale of the stream before
+    each norm is measured."""
     require_room(model.shape)
     words = Words(np.random.default_rng(seed), tokenizer, np.array(store.sentence, np.int64), np.diff(store.sentence_at))
     model.token_embd.weight.copy_(torch.from_numpy(words.table).float())
@@ -316,7 +327,7 @@ def wire(model, tokenizer, store, ids, refusal, seed=0):
         0: look_back(words), 1: stand_under(words), 2: find_words(words), 3: count_votes(words),
         4: prefer_passage(words),
     }  # fmt: skip
-    neurons = {0: find_marks(), 1: find_answers(), SPEAKING: speak(words.table, refusal)}
+    neurons = {0: find_marks(), 1: find_answers(), SPEAKING: speak(words.table, sayings)}
     assert {at: len(made) for at, made in heads.items()} == WIRED_HEADS
     assert {at: len(made) for at, made in neurons.items() if at != SPEAKING} == WIRED_NEURONS
     x = model.token_embd(ids)

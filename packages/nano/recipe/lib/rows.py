@@ -34,6 +34,7 @@ class Stage:
     unanswerable: float = 0.12
     injected: float = 0.06
     opened: float = 0.1
+    sourceless: float = 0.2
     turns: tuple = (1, 2, 4, 8)
     sources: dict = field(default_factory=lambda: {"text": 0.45, "written": 0.3, "facts": 0.25})
 
@@ -65,6 +66,11 @@ class Rows:
         self.small_talk = [
             (encode(" " + asked), encode(row["a"])) for row in read_jsonl(DATA / "chat.jsonl") for asked in row["q"]
         ]
+        # All that is ever written besides labels.
+        self.sayings = [self.refusal, self.no_source]
+        for _, answer in self.small_talk:
+            if answer not in self.sayings:
+                self.sayings.append(answer)
         self.user, self.assistant = encode("user\n"), encode("assistant\n")
         self.asking, self.between = encode("Question:"), encode("\n\nQuestion:")
         self.digits = {n: encode(f"[{n}]") for n in range(1, 16)}
@@ -103,6 +109,11 @@ class Rows:
         ids = ids[:room]
         return ids, [NOTHING] + [PLAIN] * (len(ids) - 1)
 
+    def said(self, length):
+        """-> tokens [sayings, length]: each saying once, where it would be written."""
+        rows = [self.reply([], answer)[0] for answer in self.sayings]
+        return np.array([(ids + [END] * length)[:length] for ids in rows], np.uint16)
+
     def dense(self, random, stage, room):
         """Many questions over one set of sources; of a refusal no more than the word that decides."""
         return self.sourced(random, stage, room, turns=24, plain=True)
@@ -111,7 +122,7 @@ class Rows:
         """A chat as users have it: whole answers, some system prompt, at times no sources at all.
 
         Now and then the answer stands after a line in other words, as an adapter may have it begin."""
-        if random.random() < 0.08:
+        if random.random() < stage.sourceless:
             return self.sourceless(random)
         return self.sourced(random, stage, room, turns=random.choice(stage.turns), plain=False)
 
@@ -128,6 +139,9 @@ class Rows:
             asked, answer = random.choice(self.small_talk)
         else:
             asked, answer = self.store.item("question", random.randrange(len(self.store.question_at) - 1)), self.no_source
+        return self.reply(asked, answer)
+
+    def reply(self, asked, answer):
         prompt = [*self.opening(self.sourceless_system), *self.asking, *self.turn(asked)]
         ids = [*prompt, *answer, END, NEWLINE]
         return ids, [NOTHING] * len(prompt) + [DECIDING] + [ANSWER] * len(answer) + [NOTHING]

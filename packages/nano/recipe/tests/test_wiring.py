@@ -8,7 +8,7 @@ import torch
 from base.plan import shape_named
 from base.refusal import count_refusals, settle_refusals
 from base.registers import PLACES, REGISTERS, WIDTH
-from base.wiring import keep_as_wired, kept_rates, wire
+from base.wiring import keep_as_wired, kept_rates, steps, wire
 from base.words import Words, meanings, stem_of
 from lib.llama import Llama, Shape, greedy
 from lib.optimizer import Optimizer
@@ -22,14 +22,14 @@ LINES = [
     "A heavy storm broke seven windows last winter.",
     "Tickets for the ferry are sold at the harbour.",
 ]
-REFUSAL = "No line says so."
+REFUSAL, SAYING = "No line says so.", "Good morning to you."
 QUESTIONS = [
     "Which gate of the castle opens in the morning?",
     "What small cakes does our baker sell?",
     "Which Roman soldiers built the old bridge?",
     "How many windows broke in the heavy storm?",
 ]
-TEXT = [*LINES, *QUESTIONS, REFUSAL, "Question: who opens it?", "user", "assistant", "system", "Answer from the sources."] * 4
+TEXT = [*LINES, *QUESTIONS, REFUSAL, SAYING, "Question: who opens it?", "user", "assistant", "system", "Answer from the sources."] * 4
 
 
 
@@ -49,10 +49,10 @@ def wired():
     at = np.cumsum([0, *map(len, sentences)])
     store = SimpleNamespace(sentence=np.concatenate(sentences).astype(np.uint16), sentence_at=at)
     model = Llama(shape_named("small", len(tokenizer))).initialise(0)
-    sample = [chat(tokenizer, "Who sells bread?", answer="b"), chat(tokenizer, "Who sleeps?", answer=REFUSAL)]
+    sample = [chat(tokenizer, "Who sells bread?", answer="b"), *(chat(tokenizer, "Who sleeps?", answer=said) for said in (REFUSAL, SAYING))]
     length = max(map(len, sample))
     sample = [row + [END] * (length - len(row)) for row in sample]
-    wire(model, tokenizer, store, torch.tensor(sample), tokenizer.encode(REFUSAL))
+    wire(model, tokenizer, store, torch.tensor(sample), [tokenizer.encode(REFUSAL), tokenizer.encode(SAYING)])
     return tokenizer, store, model
 
 
@@ -68,10 +68,15 @@ class WiringTest(unittest.TestCase):
         for at, question in enumerate(QUESTIONS):
             self.assertEqual(self.answer(question), f"{'abcd'[at]}<|im_end|>")
 
-    def test_spells_a_refusal_out_once_it_is_begun(self):
-        first, *rest = self.tokenizer.encode(REFUSAL)
-        prompt = [*chat(self.tokenizer, QUESTIONS[0]), first]
-        self.assertEqual(greedy(self.model, prompt, self.tokenizer.end, 20)["tokens"], [*rest, self.tokenizer.end])
+    def test_spells_a_saying_out_once_it_is_begun(self):
+        for saying in (REFUSAL, SAYING):
+            first, *rest = self.tokenizer.encode(saying)
+            prompt = [*chat(self.tokenizer, QUESTIONS[0]), first]
+            self.assertEqual(greedy(self.model, prompt, self.tokenizer.end, 20)["tokens"], [*rest, self.tokenizer.end])
+
+    def test_refuses_sayings_that_part_after_the_same_token(self):
+        with self.assertRaises(SystemExit):
+            steps([[300, 301, 302], [303, 301, 304]])
 
     def test_follows_the_line_where_it_moves(self):
         lines = [LINES[3], LINES[1], LINES[4], LINES[0]]
@@ -80,7 +85,7 @@ class WiringTest(unittest.TestCase):
     def test_keeps_what_it_stands_on_while_the_rest_learns(self):
         model = Llama(self.model.shape)
         model.load_state_dict(self.model.state_dict())
-        rates = kept_rates(model, self.tokenizer.encode(REFUSAL))
+        rates = kept_rates(model, [self.tokenizer.encode(said) for said in (REFUSAL, SAYING)])
         optimizer = Optimizer(model, "adamw", rates=rates)
         model(torch.tensor([chat(self.tokenizer, "Who sells bread?")])).pow(2).mean().backward()
         optimizer.step(1e-2)
@@ -95,7 +100,7 @@ class WiringTest(unittest.TestCase):
         model = Llama(self.model.shape)
         model.load_state_dict(self.model.state_dict())
         keep_as_wired(model)
-        optimizer = Optimizer(model, "adamw", rates=kept_rates(model, self.tokenizer.encode(REFUSAL)))
+        optimizer = Optimizer(model, "adamw", rates=kept_rates(model, [self.tokenizer.encode(said) for said in (REFUSAL, SAYING)]))
         model(torch.tensor([chat(self.tokenizer, "Who sells bread?")])).pow(2).mean().backward()
         optimizer.step(1e-2)
         after = dict(model.named_parameters())
@@ -113,9 +118,9 @@ class WiringTest(unittest.TestCase):
 
     def test_refuses_a_shape_or_sample_without_room(self):
         with self.assertRaises(SystemExit):
-            wire(Llama(Shape(len(self.tokenizer), width=64, heads=1, blocks=2, feed_forward=64)), self.tokenizer, self.store, torch.zeros(1, 8).long(), [300, 301])
+            wire(Llama(Shape(len(self.tokenizer), width=64, heads=1, blocks=2, feed_forward=64)), self.tokenizer, self.store, torch.zeros(1, 8).long(), [[300, 301]])
         with self.assertRaises(SystemExit):
-            wire(Llama(self.model.shape), self.tokenizer, self.store, torch.zeros(1, 8).long(), [300, 301])
+            wire(Llama(self.model.shape), self.tokenizer, self.store, torch.zeros(1, 8).long(), [[300, 301]])
 
 
 class RefusalTest(unittest.TestCase):
