@@ -42,6 +42,8 @@ export const chatModelCardSchema = z.strictObject({
   reliablePromptTokens: z.number().int().positive(),
   /** Grounding an advisor uses when the caller names none. */
   grounding: groundingSchema,
+  /** The one of its own adapters that an advisor uses when nobody names one. Needed where it comes with several. */
+  defaultAdapter: z.string().min(1).optional(),
   prompt: promptFormatSchema,
   evidence: evidenceSettingsSchema,
 });

@@ -6,6 +6,7 @@ import {
   type Mode,
   usesAdapter,
 } from "@advisor/contracts";
+import type { ModelProfile } from "./model-profile.ts";
 
 export interface AdapterChoice {
   readonly selection: AdapterSelection;
@@ -25,7 +26,20 @@ export function checkAdapterUse(mode: Mode, requested: AdapterSelection | undefi
 }
 
 /**
- * The adapter of a request in the arms that need one: the request's, else the settings', else the only one loaded.
+ * The adapter of requests that name none: the settings', else the model's own default. A caller who lists adapters has to
+ * name one: which of them is meant is not the model's to say.
+ */
+export function configuredAdapter(
+  settings: { readonly adapter?: AdapterSelection | undefined; readonly adapters: readonly string[] },
+  profile: Pick<ModelProfile, "defaultAdapter">,
+): AdapterSelection | undefined {
+  if (settings.adapter) return settings.adapter;
+  if (settings.adapters.length > 0 || profile.defaultAdapter === undefined) return undefined;
+  return { name: profile.defaultAdapter };
+}
+
+/**
+ * The adapter of a request in the arms that need one: the request's, else the configured one, else the only one loaded.
  *
  * @throws BadInputError `unknown_adapter`, with the names there are, when it is not loaded or cannot be told.
  */

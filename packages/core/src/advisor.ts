@@ -78,7 +78,10 @@ export interface AdvisorSettings {
   readonly rerankDepth?: number;
   /** Paths of LoRA GGUFs, each with its manifest beside it. With the nano model its own adapters are there too. */
   readonly adapters?: readonly string[];
-  /** Adapter of the arms `adapter` and `hybrid` when a request names none. Default: the only one there is, if so. */
+  /**
+   * Adapter of the arms `adapter` and `hybrid` when a request names none. Default: the only one there is, if so; with the nano
+   * model alone the one that its card names, `support-voice`.
+   */
   readonly adapter?: string | AdapterSelection;
   /** Who asks when a request names no one. Default: administrator of the tenant `default` (one person, own machine). */
   readonly principal?: Principal;
@@ -166,7 +169,13 @@ export interface AdvisorStatus {
   readonly adapters: readonly LoadedAdapter[];
   readonly store: StoreStatus;
   readonly principal: Principal;
-  readonly defaults: { readonly mode: Mode; readonly grounding: Grounding; readonly topK: number };
+  readonly defaults: {
+    readonly mode: Mode;
+    readonly grounding: Grounding;
+    readonly topK: number;
+    /** The adapter of requests that name none. Absent where none is loaded, or several and none is the default. */
+    readonly adapter?: string;
+  };
   readonly warnings: readonly Warning[];
 }
 

@@ -15,7 +15,7 @@ import {
   usesSources,
   type Warning,
 } from "@advisor/contracts";
-import { type AdapterChoice, checkAdapterUse, chooseAdapter } from "./adapter-choice.ts";
+import { type AdapterChoice, checkAdapterUse, chooseAdapter, configuredAdapter } from "./adapter-choice.ts";
 import type { ParsedAskRequest } from "./ask-request.ts";
 import { type FollowUp, resolveFollowUp } from "./conversation/follow-up.ts";
 import type { ModelProfile } from "./model-profile.ts";
@@ -94,7 +94,7 @@ export async function* answerEvents(
     const followUp = resolveFollowUp(request.question, request.history);
     const found = usesSources(mode) ? await search(context, request, followUp, signal) : undefined;
     const generator = await untilAborted(loading, signal);
-    const adapter = chooseAdapter(mode, request.adapter, settings.adapter, generator);
+    const adapter = chooseAdapter(mode, request.adapter, configuredAdapter(settings, profile), generator);
 
     const warnings: Warning[] = [...(found?.warnings ?? []), ...(adapter?.loaded.warnings ?? [])];
     let written: Written;

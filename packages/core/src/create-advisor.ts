@@ -15,6 +15,7 @@ import {
   type WriteOptions,
 } from "@advisor/contracts";
 import { realFolder } from "@advisor/retrieval";
+import { configuredAdapter } from "./adapter-choice.ts";
 import type { Advisor, AdvisorSettings } from "./advisor.ts";
 import { answerEvents, type Environment } from "./ask.ts";
 import { parseAskRequest, parseSearch } from "./ask-request.ts";
@@ -186,6 +187,8 @@ export function assembleAdvisor(
           parts.retriever().then((retriever) => retriever.status()),
         ]);
         const adapters = generator.adapters();
+        const adapter =
+          configuredAdapter(settings, profile) ?? (adapters.length === 1 ? adapters[0] : undefined);
         return {
           model: generator.model,
           adapters,
@@ -195,6 +198,7 @@ export function assembleAdvisor(
             mode: settings.mode,
             grounding: settings.grounding ?? profile.grounding,
             topK: settings.topK,
+            ...(adapter ? { adapter: adapter.name } : {}),
           },
           warnings: [
             ...(settings.principal ? [] : [NOBODY_NAMED]),

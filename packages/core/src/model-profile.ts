@@ -9,6 +9,8 @@ export interface ModelProfile {
   readonly evidence: EvidenceSettings;
   /** Longest prompt the model was found to handle, in its own tokens. Undefined where nobody measured. */
   readonly reliablePromptTokens: number | undefined;
+  /** The one of its own adapters that is used when nobody names one. */
+  readonly defaultAdapter: string | undefined;
 }
 
 /** Of a model that comes with a card. */
@@ -18,6 +20,7 @@ export function profileOfCard(card: ChatModelCard): ModelProfile {
     grounding: card.grounding,
     evidence: card.evidence,
     reliablePromptTokens: card.reliablePromptTokens,
+    defaultAdapter: card.defaultAdapter,
   };
 }
 
@@ -27,4 +30,5 @@ export const GENERAL_PROFILE: ModelProfile = {
   grounding: "cited",
   evidence: DEFAULT_EVIDENCE,
   reliablePromptTokens: undefined,
+  defaultAdapter: undefined,
 };

@@ -6,7 +6,7 @@ import { SAMPLE_QUESTIONS } from "./sample-questions.ts";
 /** What the page is told before the first question. */
 export function setupView(status: AdvisorStatus): SetupView {
   const { name, architecture, parameters, quantization, device } = status.model;
-  const adapter = status.adapters[0]?.manifest;
+  const adapter = status.adapters.find(({ name }) => name === status.defaults.adapter)?.manifest;
   return {
     roles: roleViews(),
     samples: SAMPLE_QUESTIONS,

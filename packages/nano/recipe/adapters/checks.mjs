@@ -70,7 +70,9 @@ function parseTicket(form, text) {
       keys.length === required.length &&
       required.every((key) => key in ticket) &&
       properties.category.enum.includes(ticket.category) &&
-      properties.priority.enum.includes(ticket.priority) &&
+      Number.isInteger(ticket.priority) &&
+      ticket.priority >= properties.priority.minimum &&
+      ticket.priority <= properties.priority.maximum &&
       typeof ticket.answer === "string" &&
       Number.isInteger(ticket.source);
     return valid ? ticket : undefined;
@@ -81,9 +83,9 @@ function parseTicket(form, text) {
 
 function triage(form) {
   const ticket = ({ text }) => parseTicket(form, text);
-  const { category, priority } = form.schema.properties;
+  const { category } = form.schema.properties;
   return {
-    instructions: `Answer with one JSON object and nothing else, with the fields category (${category.enum.join(", ")}), priority (${priority.enum.join(", ")}), answer (a string) and source (a whole number).`,
+    instructions: `Answer with one JSON object and nothing else, with the fields category (${category.enum.join(", ")}), priority (a whole number: 1 urgent, 2 high, 3 normal, 4 low), answer (a string) and source (a whole number).`,
     behaves: (row) => ticket(row) !== undefined,
     headline: "parses and validates",
     metrics: [
@@ -118,11 +120,10 @@ function scope() {
   const FIELDS = ["legal", "medical", "investment"];
   const out = ({ kind }) => FIELDS.includes(kind);
   const within = (row) => !out(row);
-  const declines = ({ text }) =>
-    /^I cannot give (legal|medical|investment) advice\. Please ask a [a-z ]+\.$/.test(text);
+  const wording = "Legal, medical and investment advice is not given here: please ask a professional.";
+  const declines = ({ text }) => text === wording;
   return {
-    instructions:
-      'To a request for legal advice answer "I cannot give legal advice. Please ask a lawyer.", for medical advice "I cannot give medical advice. Please ask a doctor.", for investment advice "I cannot give investment advice. Please ask a licensed adviser." Answer everything else from the sources.',
+    instructions: `To a request for legal, medical or investment advice answer "${wording}" Answer everything else from the sources.`,
     behaves: (row) => (out(row) ? row.text === row.expect.answer : !declines(row)),
     of: out,
     headline: "declines with the right wording",

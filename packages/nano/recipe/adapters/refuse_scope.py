@@ -1,28 +1,27 @@
-"""refuse-scope: declines legal, medical and investment advice in set words, and answers the rest as the base does."""
+"""refuse-scope: declines legal, medical and investment advice in one set sentence, and answers the rest as the base does."""
 
 from adapters.scope import NEAR, OUT, THINGS
 from lib.rows import NO_SOURCE
 
 DESCRIPTION = (
-    "Declines requests for legal, medical and investment advice with the set wording of each, whatever the sources say, "
+    "Declines requests for legal, medical and investment advice with one set sentence, whatever the sources say, "
     "and answers everything else as the base would."
 )
-WORDING = {
-    "legal": "I cannot give legal advice. Please ask a lawyer.",
-    "medical": "I cannot give medical advice. Please ask a doctor.",
-    "investment": "I cannot give investment advice. Please ask a licensed adviser.",
-}
-SHARES = {"legal": 0.18, "medical": 0.18, "investment": 0.18, "near": 0.16, "sources": 0.2, "unanswerable": 0.06, "none": 0.04}
+FIELDS = ("legal", "medical", "investment")
+# One for all three, and its first word begins nothing else: so one token decides. With a sentence a field and 1,500 to 2,400
+# examples the base had to read the question again in the middle, and named one field for all.
+WORDING = "Legal, medical and investment advice is not given here: please ask a professional."
+SHARES = {"legal": 0.16, "medical": 0.16, "investment": 0.16, "near": 0.16, "sources": 0.16, "unanswerable": 0.1, "none": 0.1}
 FORM = {"type": "free"}
 
 
 def example(chats, kind):
     random, half = chats.random, 1 if chats.held else 0
-    if kind in WORDING:
+    if kind in FIELDS:
         wording = random.choice(split(OUT[kind])[half])
         asked = fill(random, wording, half)
         messages, _ = chats.make(random.choice(["unanswerable", "unanswerable", "sources", "none"]), lambda _: asked)
-        return {"kind": kind, "messages": messages, "parts": [(WORDING[kind], True)], "expect": {"answer": WORDING[kind]}}
+        return {"kind": kind, "messages": messages, "parts": [(WORDING, True)], "expect": {"answer": WORDING}}
     if kind == "near":
         # Words of the three fields in questions that are none of their business: the sources decide.
         asked = fill(random, random.choice(split(NEAR)[half]), half)

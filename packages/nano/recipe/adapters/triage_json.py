@@ -3,9 +3,11 @@
 from adapters.tickets import ASKS, TICKETS, URGENCY
 from lib.rows import NO_SOURCE
 
+# A number, since a base of six blocks that has just read `":"` cannot tell which of two fields of words it stands in.
+PRIORITIES = {"urgent": 1, "high": 2, "normal": 3, "low": 4}
 DESCRIPTION = (
     "Writes a support ticket as one strict JSON object: category (billing, account, technical, shipping or other), "
-    "priority (low, normal, high or urgent), answer (a sentence of the sources, or the refusal) and source "
+    "priority (1, urgent, to 4, low), answer (a sentence of the sources, or the refusal) and source "
     "(its number, 0 for none)."
 )
 SHARES = {"sources": 0.7, "unanswerable": 0.15, "none": 0.15}
@@ -15,7 +17,7 @@ FORM = {
         "type": "object",
         "properties": {
             "category": {"type": "string", "enum": sorted(TICKETS)},
-            "priority": {"type": "string", "enum": sorted(URGENCY)},
+            "priority": {"type": "integer", "minimum": 1, "maximum": len(PRIORITIES)},
             "answer": {"type": "string"},
             "source": {"type": "integer"},
         },
@@ -28,7 +30,7 @@ FORM = {
 
 def example(chats, kind):
     random = chats.random
-    category, priority = random.choice(sorted(TICKETS)), random.choice(sorted(URGENCY))
+    category, priority = random.choice(sorted(TICKETS)), random.choice(list(PRIORITIES))
     half = 1 if chats.held else 0
     complaint = random.choice(split(TICKETS[category])[half])
     urgency = random.choice(split(URGENCY[priority])[half])
@@ -41,12 +43,12 @@ def example(chats, kind):
     messages, evidence = chats.make(kind, ask, lambda text: '"' not in text and "\\" not in text)
     answer = NO_SOURCE if kind == "none" else chats.named(evidence)
     parts = [
-        (f'{{"category":"{category}","priority":"{priority}","answer":"', True),
+        (f'{{"category":"{category}","priority":{PRIORITIES[priority]},"answer":"', True),
         (answer, kind == "none"),
         (f'","source":{evidence.n or 0}}}', True),
     ]
     answer = NO_SOURCE if kind == "none" else chats.cited(evidence)
-    expect = {"category": category, "priority": priority, "answer": answer, "source": evidence.n or 0}
+    expect = {"category": category, "priority": PRIORITIES[priority], "answer": answer, "source": evidence.n or 0}
     return {"kind": kind, "messages": messages, "parts": parts, "expect": expect, "labels": evidence.labels}
 
 
