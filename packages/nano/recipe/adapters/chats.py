@@ -7,7 +7,8 @@ from lib.questions import question
 from lib.rows import LABELS
 
 MAX_PROMPT_TOKENS = 400
-KINDS = ("sources", "unanswerable", "none")
+# Of a taught part that depends on what was asked, among others that are always the same: how much each of its tokens counts.
+DECIDING = 5.0
 
 
 @dataclass

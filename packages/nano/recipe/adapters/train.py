@@ -101,9 +101,9 @@ def pad(sequences):
 
 
 def losses(model, batch, device):
-    """-> cross-entropy of the taught parts, divergence from the base in the kept ones, share of taught tokens right."""
+    """-> weighted cross-entropy of the taught parts, divergence from the base in the kept ones, share of taught tokens right."""
     ids, width = pad([row["prompt"] + written(row) for row in batch])
-    taught, labels, kept, kept_rows = [], [], [], []
+    taught, labels, counts, kept, kept_rows = [], [], [], [], []
     for i, row in enumerate(batch):
         at = i * width + len(row["prompt"]) - 1  # the position that predicts the first assistant token
         plain = []
@@ -111,6 +111,7 @@ def losses(model, batch, device):
             if is_taught:
                 taught += range(at, at + len(tokens))
                 labels += tokens
+                counts += [float(is_taught)] * len(tokens)
             else:
                 kept += range(at, at + len(tokens))
                 plain += tokens
@@ -121,7 +122,8 @@ def losses(model, batch, device):
     words, inside = logits[: len(taught)], logits[len(taught) :]
     zero = logits.sum() * 0
     labels = torch.tensor(labels, device=device.kind)
-    cross_entropy = F.cross_entropy(words, labels) if taught else zero
+    counts = torch.tensor(counts, device=device.kind)
+    cross_entropy = (F.cross_entropy(words, labels, reduction="none") * counts).sum() / counts.sum() if taught else zero
     right = (words.argmax(-1) == labels).float().mean() if taught else torch.ones(())
     if not kept:
         return cross_entropy, zero, right
