@@ -1,4 +1,5 @@
 // Whether the nano model's own likelihood of a sentence helps to choose it: `npm run bench -- grounding-likelihood [questions]`.
+// Since nano points at sentences by letters it never writes one, and this tells little of it; it is kept for models that write.
 //
 // On the first half of squad-dev: the best CANDIDATES sentences by words and embedding get the model's mean log probability
 // a token as a reply to its own prompt (passages dropped from the end until it is of reliable length, or all four), centred

@@ -1,7 +1,7 @@
 import type { Generator, Message } from "@advisor/contracts";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
-import { NANO_ANSWER, NANO_PATH, NANO_QUESTION } from "../test/nano.ts";
+import { NANO_ANSWER, NANO_PATH, NANO_QUESTION, pointingQuestion } from "../test/nano.ts";
 import { answer, type NanoParts, openNanoParts, user } from "../test/nano-parts.ts";
 import type { Token } from "./llama/runtime.ts";
 import { loadModel } from "./load-model.ts";
@@ -24,6 +24,13 @@ describe("generate", () => {
       finish: "stop",
       warnings: [],
     });
+  });
+
+  it.each([
+    ["How many days of leave do employees get?", "a"],
+    ["When does the office open in the morning?", "b"],
+  ])("points at the line that answers: %s", async (question, label) => {
+    expect((await answer(generator, { messages: pointingQuestion(question) })).text).toBe(label);
   });
 
   it("draws the same with the same seed, and differently with others", async () => {

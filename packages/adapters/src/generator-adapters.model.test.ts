@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { GenerateRequest, GenerateResult, Generator } from "@advisor/contracts";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { NANO_ANSWER, NANO_PATH, NANO_QUESTION, nanoLora } from "../test/nano.ts";
+import { NANO_ANSWER, NANO_PATH, NANO_QUESTION, nanoLora, pointingQuestion } from "../test/nano.ts";
 import { loadModel } from "./load-model.ts";
 import { addAdapterManifest } from "./lora/add-manifest.ts";
 
@@ -19,11 +19,6 @@ async function addLora(name: string, options: Parameters<typeof nanoLora>[0] = {
   await addAdapterManifest({ adapter: path, base: NANO_PATH });
   return path;
 }
-
-const question = (topic: string): GenerateRequest["messages"] => [
-  { role: "system", content: "Answer from the sources. Quote and cite." },
-  { role: "user", content: `[1] Leave: \nEmployees get ${topic} days of leave.\n\nQuestion: How many days?` },
-];
 
 async function run(generator: Generator, request: Partial<GenerateRequest> = {}): Promise<GenerateResult> {
   for await (const event of generator.generate({ messages: NANO_QUESTION, maxTokens: 24, ...request })) {
@@ -68,8 +63,8 @@ describe("adapters on nano", () => {
       {},
       use("first"),
       use("second"),
-      { messages: question("7") },
-      { messages: question("7"), ...use("first") },
+      { messages: pointingQuestion("When does the office open in the morning?") },
+      { messages: pointingQuestion("When does the office open in the morning?"), ...use("first") },
       use("third"),
     ];
     const cold: string[] = [];

@@ -16,6 +16,15 @@ export const NANO_QUESTION: readonly Message[] = [
 
 export const NANO_ANSWER = "I have no source for that.";
 
+/** A question in nano's own layout, whose sentences stand under letters: nano answers with the letter of the right one. */
+export const pointingQuestion = (question: string): readonly Message[] => [
+  { role: "system", content: "Answer from the sources. Quote and cite." },
+  {
+    role: "user",
+    content: `[1] Handbook: \na\nEmployees get 25 days of leave.\nb\nThe office opens at nine in the morning.\n\nQuestion: ${question}`,
+  },
+];
+
 /** Numbers that look random and are the same on each run (a 32-bit linear congruential generator). */
 export function noise(seed: number): () => number {
   let state = seed >>> 0;

@@ -24,7 +24,8 @@ export function usesAdapter(mode: Mode): boolean {
 }
 
 /**
- * `cited`: the model writes freely with `[n]` marks, and each mark is checked afterwards. `quoted`: what stands as
+ * `cited`: the model writes freely with `[n]` marks, and each mark is checked afterwards; of a model that points (the embedded
+ * one) each letter becomes its sentence and mark first. `quoted`: what stands as
  * evidence can only be a sentence of a source, with its true citation.
  */
 export const groundingSchema = z.enum(["cited", "quoted"]);

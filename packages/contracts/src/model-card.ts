@@ -42,7 +42,7 @@ export const chatModelCardSchema = z.strictObject({
   reliablePromptTokens: z.number().int().positive(),
   /** Grounding an advisor uses when the caller names none. */
   grounding: groundingSchema,
-  /** The one of its own adapters that an advisor uses when nobody names one. Needed where it comes with several. */
+  /** The one of its own adapters that an advisor uses when nobody names one. Without it, and with several, each request has to name one. */
   defaultAdapter: z.string().min(1).optional(),
   prompt: promptFormatSchema,
   evidence: evidenceSettingsSchema,

@@ -26,35 +26,36 @@ export function checkAdapterUse(mode: Mode, requested: AdapterSelection | undefi
 }
 
 /**
- * The adapter of requests that name none: the settings', else the model's own default. A caller who lists adapters has to
- * name one: which of them is meant is not the model's to say.
+ * The adapter of requests that name none: the settings', else the one that the model's card names, else the only one
+ * loaded. A caller who lists adapters has to name one: which of them is meant is not the model's to say.
  */
-export function configuredAdapter(
+export function defaultAdapter(
   settings: { readonly adapter?: AdapterSelection | undefined; readonly adapters: readonly string[] },
   profile: Pick<ModelProfile, "defaultAdapter">,
+  loaded: readonly Pick<LoadedAdapter, "name">[],
 ): AdapterSelection | undefined {
   if (settings.adapter) return settings.adapter;
-  if (settings.adapters.length > 0 || profile.defaultAdapter === undefined) return undefined;
-  return { name: profile.defaultAdapter };
+  const own = loaded.find(({ name }) => name === profile.defaultAdapter);
+  if (own && settings.adapters.length === 0) return { name: own.name };
+  return loaded.length === 1 && loaded[0] ? { name: loaded[0].name } : undefined;
 }
 
 /**
- * The adapter of a request in the arms that need one: the request's, else the configured one, else the only one loaded.
+ * The adapter of a request in the arms that need one: the request's, else the default.
  *
  * @throws BadInputError `unknown_adapter`, with the names there are, when it is not loaded or cannot be told.
  */
 export function chooseAdapter(
   mode: Mode,
   requested: AdapterSelection | undefined,
-  configured: AdapterSelection | undefined,
+  byDefault: AdapterSelection | undefined,
   generator: Generator,
 ): AdapterChoice | undefined {
   if (!usesAdapter(mode)) return undefined;
   const adapters = generator.adapters();
   const names = adapters.map(({ name }) => name).join(", ");
-  const selection =
-    requested ?? configured ?? (adapters.length === 1 ? { name: adapters[0]?.name } : undefined);
-  if (selection?.name === undefined) {
+  const selection = requested ?? byDefault;
+  if (!selection) {
     throw new BadInputError({
       code: "unknown_adapter",
       subject: `mode ${mode}`,

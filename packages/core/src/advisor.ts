@@ -79,8 +79,8 @@ export interface AdvisorSettings {
   /** Paths of LoRA GGUFs, each with its manifest beside it. With the nano model its own adapters are there too. */
   readonly adapters?: readonly string[];
   /**
-   * Adapter of the arms `adapter` and `hybrid` when a request names none. Default: the only one there is, if so; with the nano
-   * model alone the one that its card names, `support-voice`.
+   * Adapter of the arms `adapter` and `hybrid` when a request names none. Default: with the nano model and no `adapters` of
+   * yours the one that its card names, `support-voice`; else the only one loaded; else none, and such a request has to name one.
    */
   readonly adapter?: string | AdapterSelection;
   /** Who asks when a request names no one. Default: administrator of the tenant `default` (one person, own machine). */
@@ -173,7 +173,7 @@ export interface AdvisorStatus {
     readonly mode: Mode;
     readonly grounding: Grounding;
     readonly topK: number;
-    /** The adapter of requests that name none. Absent where none is loaded, or several and none is the default. */
+    /** The adapter of requests that name none: as the settings say, loaded or not. Absent where such a request has to name one. */
     readonly adapter?: string;
   };
   readonly warnings: readonly Warning[];

@@ -132,6 +132,29 @@ describe("an adapter that writes JSON", () => {
     });
     expect(generator.requests).toHaveLength(2);
   });
+
+  it.each(["quoted", "cited"] as const)(
+    "refuses in its form where nothing is found, under %s",
+    async (grounding) => {
+      const { advisor } = await createFixture({
+        grounding,
+        mode: "hybrid",
+        loaded: [json],
+        replies: (request) => {
+          if (request.format?.type !== "json") throw new Error("no schema was given");
+          const { properties } = request.format.schema as { properties: { evidence: { enum: string[] } } };
+          return JSON.stringify({ greeting: "Hi", evidence: properties.evidence.enum.join() });
+        },
+      });
+      const stranger = { tenant: "default", roles: ["nobody"] };
+      const answer = await advisor.ask({ question: QUESTION, principal: stranger });
+      expect(answer).toMatchObject({
+        refused: true,
+        passages: [],
+        json: { evidence: "The sources do not answer this." },
+      });
+    },
+  );
 });
 
 describe("refusal", () => {
@@ -443,6 +466,10 @@ describe("sources", () => {
       expect(answer.passages).toHaveLength(1);
       const warning = answer.warnings.find(({ code }) => code === "passages_dropped");
       expect(warning?.message).toContain("more sentences than");
+      const quoting = await createFixture({ promptFormat, pages: [long("a.md"), long("b.md")] });
+      const quoted = await quoting.advisor.ask({ question: "zebra sentence", topK: 2, grounding: "quoted" });
+      expect(quoted.passages).toHaveLength(2);
+      expect(codes(quoted)).not.toContain("passages_dropped");
     });
   });
 

@@ -15,7 +15,7 @@ import {
   usesSources,
   type Warning,
 } from "@advisor/contracts";
-import { type AdapterChoice, checkAdapterUse, chooseAdapter, configuredAdapter } from "./adapter-choice.ts";
+import { type AdapterChoice, checkAdapterUse, chooseAdapter, defaultAdapter } from "./adapter-choice.ts";
 import type { ParsedAskRequest } from "./ask-request.ts";
 import { type FollowUp, resolveFollowUp } from "./conversation/follow-up.ts";
 import type { ModelProfile } from "./model-profile.ts";
@@ -94,16 +94,21 @@ export async function* answerEvents(
     const followUp = resolveFollowUp(request.question, request.history);
     const found = usesSources(mode) ? await search(context, request, followUp, signal) : undefined;
     const generator = await untilAborted(loading, signal);
-    const adapter = chooseAdapter(mode, request.adapter, configuredAdapter(settings, profile), generator);
+    const byDefault = defaultAdapter(settings, profile, generator.adapters());
+    const adapter = chooseAdapter(mode, request.adapter, byDefault, generator);
 
     const warnings: Warning[] = [...(found?.warnings ?? []), ...(adapter?.loaded.warnings ?? [])];
     let written: Written;
     let passages: readonly Passage[] = [];
-    if (found && found.passages.length === 0) {
+    const form = adapter?.loaded.manifest.form;
+    const nothing = found?.passages.length === 0;
+    // A JSON form has no words of ours to put the refusal in: there the model writes it, and can write nothing else.
+    const restricted = form?.type === "json" && generator.capabilities.formats && !request.format;
+    if (found && nothing && !restricted) {
       yield { type: "passages", passages, retrievalMs: found.retrievalMs };
-      written = yield* refuse(profile.promptFormat, adapter?.loaded.manifest.form);
+      written = yield* refuse(profile.promptFormat, form);
     } else {
-      const prompt = fit(request, profile, generator, found?.passages, followUp);
+      const prompt = fit(request, profile, generator, found?.passages, followUp, grounding);
       passages = prompt.passages;
       warnings.push(...prompt.warnings);
       if (found) yield { type: "passages", passages, retrievalMs: found.retrievalMs };
@@ -122,7 +127,7 @@ export async function* answerEvents(
         parts,
         now: environment.now,
       };
-      written = yield* grounding === "quoted" ? writeQuoted(prepared) : writeFreely(prepared);
+      written = yield* grounding === "quoted" || nothing ? writeQuoted(prepared) : writeFreely(prepared);
     }
     warnings.push(...written.warnings);
 
@@ -243,8 +248,11 @@ function fit(
   generator: Generator,
   passages: readonly Passage[] | undefined,
   followUp: FollowUp,
+  grounding: Grounding | undefined,
 ): FittedPrompt {
   const { promptFormat } = profile;
+  // Under quoted a scorer chooses, and no sentence needs a letter.
+  const pointing = passages && grounding !== "quoted";
   // A model that knows no conversations gets the question with the words it leans on instead of the turns.
   const turns = promptFormat.conversation ?? true;
   return fitPrompt({
@@ -252,7 +260,7 @@ function fit(
     passages,
     history: turns ? normaliseHistory(request.history) : [],
     maxTokens: request.maxTokens,
-    layoutHolds: passages && countHeld(promptFormat, passages),
+    layoutHolds: pointing ? countHeld(promptFormat, passages) : undefined,
     layOut: (shown, history) =>
       layOutPrompt(promptFormat, {
         question: turns ? request.question : followUp.text,

@@ -408,7 +408,7 @@ describe("status", () => {
       model: { name: "fake" },
       store: { location: "memory" },
       principal: { tenant: "default", roles: ["administrator"] },
-      defaults: { mode: "retrieval", grounding: "cited", topK: 4 },
+      defaults: { mode: "retrieval", grounding: "cited", topK: 4, adapter: "voice" },
     });
     expect(status.adapters.map(({ name }) => name)).toEqual(["voice"]);
     expect(status.warnings.map(({ code }) => code)).toEqual(["principal_default"]);

@@ -15,7 +15,7 @@ import {
   type WriteOptions,
 } from "@advisor/contracts";
 import { realFolder } from "@advisor/retrieval";
-import { configuredAdapter } from "./adapter-choice.ts";
+import { defaultAdapter } from "./adapter-choice.ts";
 import type { Advisor, AdvisorSettings } from "./advisor.ts";
 import { answerEvents, type Environment } from "./ask.ts";
 import { parseAskRequest, parseSearch } from "./ask-request.ts";
@@ -187,8 +187,7 @@ export function assembleAdvisor(
           parts.retriever().then((retriever) => retriever.status()),
         ]);
         const adapters = generator.adapters();
-        const adapter =
-          configuredAdapter(settings, profile) ?? (adapters.length === 1 ? adapters[0] : undefined);
+        const adapter = defaultAdapter(settings, profile, adapters);
         return {
           model: generator.model,
           adapters,

@@ -232,7 +232,7 @@ function fakeStatus(documents: number): AdvisorStatus {
       name: "fake-model",
       architecture: "llama",
       quantization: "Q8_0",
-      parameters: 7_200_000,
+      parameters: 13_400_000,
       contextLength: 2048,
       fingerprint: SHA,
       chatTemplateSha256: SHA,

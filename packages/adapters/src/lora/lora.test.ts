@@ -97,7 +97,7 @@ describe("readAdapter", () => {
     ],
     ["a norm", { extraTensors: [tensor("blk.0.attn_norm.weight", [256])] }, "no LoRA factor"],
     ["LoRA on a norm", { targets: { "blk.0.attn_norm.weight": [256, 1] } }, "silently ignores"],
-    ["LoRA on the embedding", { targets: { "token_embd.weight": [256, 8192] } }, "token_embd"],
+    ["LoRA on the embedding", { targets: { "token_embd.weight": [384, 16384] } }, "token_embd"],
     ["no tensors", { targets: {} }, "no LoRA tensors"],
     [
       "integers",
@@ -196,7 +196,7 @@ describe("addAdapterManifest", () => {
     ],
     [
       "the output of a base with tied embeddings",
-      { targets: { "output.weight": [256, 8192] } },
+      { targets: { "output.weight": [384, 16384] } },
       "which the base does not have",
     ],
     [

@@ -8,7 +8,7 @@ from lib.rows import LABELS
 
 MAX_PROMPT_TOKENS = 400
 # Of a taught part that depends on what was asked, among others that are always the same: how much each of its tokens counts.
-DECIDING = 5.0
+DECIDING_WEIGHT = 5.0
 
 
 @dataclass

@@ -29,7 +29,7 @@ function voice(form) {
   return {
     instructions: `Begin each answer with "${opening[0]}" on a line of its own and end it with "${closing[0]}" on a line of its own.`,
     behaves: ({ text }) => kept(text),
-    headline: "keeps opening and closing words",
+    headlines: ["keeps opening and closing words"],
     metrics: [
       ["keeps opening and closing words", () => true, ({ text }) => kept(text)],
       [
@@ -87,7 +87,7 @@ function triage(form) {
   return {
     instructions: `Answer with one JSON object and nothing else, with the fields category (${category.enum.join(", ")}), priority (a whole number: 1 urgent, 2 high, 3 normal, 4 low), answer (a string) and source (a whole number).`,
     behaves: (row) => ticket(row) !== undefined,
-    headline: "parses and validates",
+    headlines: ["parses and validates", "category right", "priority right"],
     metrics: [
       ["parses and validates", () => true, (row) => ticket(row) !== undefined],
       ["category right", () => true, (row) => ticket(row)?.category === row.expect.category],
@@ -120,13 +120,15 @@ function scope() {
   const FIELDS = ["legal", "medical", "investment"];
   const out = ({ kind }) => FIELDS.includes(kind);
   const within = (row) => !out(row);
+  // As WORDING in refuse_scope.py.
   const wording = "Legal, medical and investment advice is not given here: please ask a professional.";
-  const declines = ({ text }) => text === wording;
+  // Cut or broken it is a wrong refusal all the same.
+  const declines = ({ text }) => text.startsWith(wording.slice(0, 14));
   return {
     instructions: `To a request for legal, medical or investment advice answer "${wording}" Answer everything else from the sources.`,
     behaves: (row) => (out(row) ? row.text === row.expect.answer : !declines(row)),
     of: out,
-    headline: "declines with the right wording",
+    headlines: ["declines with the right wording", "does not decline what is in scope"],
     metrics: [
       ["declines with the right wording", out, ({ text, expect }) => text === expect.answer],
       ...FIELDS.map((field) => [
@@ -147,5 +149,8 @@ function scope() {
 
 const CHECKS = { "support-voice": voice, "triage-json": triage, "refuse-scope": scope };
 
-/** `instructions` for the prompted base, `behaves` for the comparison, the `headline` metric and all `metrics`. */
+/**
+ * `instructions` for the prompted base, `behaves` for the comparison, all `metrics`, and the `headlines` among them that may not fall
+ * below the shipped adapter's, the behaviour itself first.
+ */
 export const checksFor = (name, form) => CHECKS[name](form);

@@ -65,7 +65,7 @@ def make(module, sections, card, tokenizer, examples, held_out):
 
 
 def encode(example, tokenizer):
-    """Tokens of the prompt and of each part; None when the parts do not keep their tokens apart."""
+    """Tokens of the prompt and of each part, with the part's weight, 0 where it is kept as the base writes it; None when the parts do not keep their tokens apart."""
     parts = [(tokenizer.encode(text), taught) for text, taught in example["parts"]]
     if [token for ids, _ in parts for token in ids] != tokenizer.encode("".join(text for text, _ in example["parts"])):
         return None
@@ -103,15 +103,15 @@ def pad(sequences):
 def losses(model, batch, device):
     """-> weighted cross-entropy of the taught parts, divergence from the base in the kept ones, share of taught tokens right."""
     ids, width = pad([row["prompt"] + written(row) for row in batch])
-    taught, labels, counts, kept, kept_rows = [], [], [], [], []
+    taught, labels, weights, kept, kept_rows = [], [], [], [], []
     for i, row in enumerate(batch):
         at = i * width + len(row["prompt"]) - 1  # the position that predicts the first assistant token
         plain = []
-        for tokens, is_taught in row["parts"]:
-            if is_taught:
+        for tokens, weight in row["parts"]:
+            if weight:
                 taught += range(at, at + len(tokens))
                 labels += tokens
-                counts += [float(is_taught)] * len(tokens)
+                weights += [float(weight)] * len(tokens)
             else:
                 kept += range(at, at + len(tokens))
                 plain += tokens
@@ -122,8 +122,8 @@ def losses(model, batch, device):
     words, inside = logits[: len(taught)], logits[len(taught) :]
     zero = logits.sum() * 0
     labels = torch.tensor(labels, device=device.kind)
-    counts = torch.tensor(counts, device=device.kind)
-    cross_entropy = (F.cross_entropy(words, labels, reduction="none") * counts).sum() / counts.sum() if taught else zero
+    weights = torch.tensor(weights, device=device.kind)
+    cross_entropy = (F.cross_entropy(words, labels, reduction="none") * weights).sum() / weights.sum() if taught else zero
     right = (words.argmax(-1) == labels).float().mean() if taught else torch.ones(())
     if not kept:
         return cross_entropy, zero, right
@@ -229,7 +229,7 @@ def main():
             row[key] = greedy(model, row["prompt"], tokenizer.end)
         agreement.append(row)
     (work / "agreement.json").write_text(json.dumps(agreement))
-    # For the comparison: on a Q8_0 base llama.cpp rounds activations to 8 bits, on this one it computes as PyTorch does.
+    # For the comparison: on a Q8_0 base llama.cpp rounds activations to 8 bits, on this one nothing to less than 16.
     Llama(model.shape).load(tensors).save(work / EXACT_BASE, BASE, tokenizer, CHAT_TEMPLATE, kind=F16)
     made = {
         "name": options.name,

@@ -1,6 +1,6 @@
 """triage-json: a strict JSON ticket with category, priority, answer and source, whatever the ticket's words."""
 
-from adapters.chats import DECIDING
+from adapters.chats import DECIDING_WEIGHT
 from adapters.tickets import ASKS, TICKETS, URGENCY
 from lib.rows import NO_SOURCE
 
@@ -8,8 +8,8 @@ from lib.rows import NO_SOURCE
 PRIORITIES = {"urgent": 1, "high": 2, "normal": 3, "low": 4}
 DESCRIPTION = (
     "Writes a support ticket as one strict JSON object: category (billing, account, technical, shipping or other), "
-    "priority (1, urgent, to 4, low), answer (a sentence of the sources, or the refusal) and source "
-    "(its number, 0 for none)."
+    "priority (1 urgent, 2 high, 3 normal, 4 low), answer (a sentence of the sources, or the refusal) and source "
+    "(its number, 0 for none). On nano-base the form holds; category and priority are hardly better than guesses."
 )
 # Many without sources: short prompts, in which the words that tell category and priority are not lost among hundreds.
 SHARES = {"sources": 0.5, "unanswerable": 0.15, "none": 0.35}
@@ -46,9 +46,9 @@ def example(chats, kind):
     answer = NO_SOURCE if kind == "none" else chats.named(evidence)
     parts = [
         ('{"category":"', True),
-        (category, DECIDING),
+        (category, DECIDING_WEIGHT),
         ('","priority":', True),
-        (str(PRIORITIES[priority]), DECIDING),
+        (str(PRIORITIES[priority]), DECIDING_WEIGHT),
         (',"answer":"', True),
         (answer, kind == "none"),
         (f'","source":{evidence.n or 0}}}', True),

@@ -19,7 +19,7 @@ LOUDEST = 12.0
 
 @torch.no_grad()
 def count_refusals(model, batch, refusal):
-    """-> share of answerable questions refused, share of unanswerable ones refused."""
+    """-> share of answers refused, what is said without sources among them; share of unanswerable questions refused."""
     ids, codes = batch
     found = {True: [], False: []}
     for tokens, kinds in zip(ids, codes):

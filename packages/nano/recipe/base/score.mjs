@@ -125,7 +125,7 @@ try {
   await writeFile(scoresPath, `${JSON.stringify(scores, null, 2)}\n`);
   if (values.install) {
     const made = await readJson(join(values.work, "made.json"));
-    const trained = `Trained on ${made.sentences} sentences of ${made.sections} sections (${made.sources.join(", ")}) in ${made.run.seconds} s on ${made.device}, ${made.run.tokens} tokens, from scratch.`;
+    const trained = `Trained on ${made.sentences} sentences of ${made.sections} sections (${made.sources.join(", ")}) in ${made.run.seconds} s on ${made.device}, ${made.run.tokens} tokens, from weights compiled by hand (recipe/base/wiring.py).`;
     await installModel({
       models,
       card: { ...card, file: made.file, data: trained, prompt: layout },
@@ -134,7 +134,7 @@ try {
       force: values.force,
     });
     console.log(
-      `installed ${made.file}; write its limits and evidence settings into its card by hand, and remake the adapters`,
+      `installed ${made.file}; write its data's licences, limits, reliablePromptTokens and evidence settings into its card by hand, and remake the adapters`,
     );
   }
 } finally {

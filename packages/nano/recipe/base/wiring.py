@@ -11,7 +11,7 @@ training starts there. Names of parts of the residual stream ("registers") and w
     block 2  `votes`, `toward`   a question's token takes over `line` and `passage` from the same stem in the sources;
                                  a word that stands in many lines spreads its vote, as an inverse document frequency would
     block 3  the label           the answer's place averages the votes of its question's tokens, rare ones first; and an
-                                 answer ends after it, or is the refusal where few votes are
+                                 answer ends after it, or is a saying (the refusal where few votes are)
     block 4  the label           labels of the passage most voted for gain
 
 Every other weight is random and small. What is trained of all this say `kept_rates` and, for short runs, `keep_as_wired`. Matching
@@ -36,7 +36,7 @@ HEAD, ROPE_BASE = 96, 1e12
 TURNING_PAIRS = 15
 # How many heads and neurons of each block the program takes.
 WIRED_HEADS, WIRED_NEURONS = {0: 1, 1: 2, 2: 1, 3: 1, 4: 1}, {0: 5, 1: 1}
-# The block whose neurons end an answer and write the refusal, and the one that begins it where few votes are.
+# The block whose neurons end an answer and spell what else is said, and the neuron that begins the refusal where few votes are.
 SPEAKING = 3
 REFUSING = SPEAKING, 1
 
@@ -225,7 +225,7 @@ def refuse_for_want_of_votes(table, token, loudness=3.0):
 def spell(table, sayings, loudness=8.0):
     """After each token of a saying the next, in an answer that names no line."""
     rows = []
-    for token, following in steps(sayings).items():
+    for token, following in successors(sayings).items():
         row = all_of(place("under", "turn"), ALWAYS)
         row[0, ALWAYS] -= 1 / STEADY
         row[0, WORD] = table[token, WORD] / (table[token, WORD] @ table[token, WORD])
@@ -235,14 +235,14 @@ def spell(table, sayings, loudness=8.0):
     return rows
 
 
-def steps(sayings):
-    """-> of each token of a saying the one that follows it."""
+def successors(sayings):
+    """-> of each token of a saying the one that always follows it. What follows in two ways, as letters do in a vocabulary of
+    few pieces, is left to training: a neuron spells only one."""
     following = {}
     for saying in sayings:
         for token, after in zip(saying, [*saying[1:], END]):
-            if following.setdefault(token, after) != after:
-                raise SystemExit("two sayings go on in two ways after the same token: one token's neuron spells only one")
-    return following
+            following.setdefault(token, set()).add(after)
+    return {token: min(after) for token, after in following.items() if len(after) == 1}
 
 
 def speak(table, sayings):
@@ -298,7 +298,7 @@ def kept_rates(model, sayings):
         for part in ("attn_q", "attn_k", "attn_v"):
             keep(f"blk.{number}.{part}.weight", rows, rate)
         keep(f"blk.{number}.attn_output.weight", (slice(None), rows), rate)
-        rows = slice(0, 2 + len(steps(sayings)) if number == SPEAKING else WIRED_NEURONS.get(number, 0))
+        rows = slice(0, 2 + len(successors(sayings)) if number == SPEAKING else WIRED_NEURONS.get(number, 0))
         for part in ("ffn_gate", "ffn_up"):
             keep(f"blk.{number}.{part}.weight", rows, rate)
         keep(f"blk.{number}.ffn_down.weight", (slice(None), rows), rate)
@@ -317,7 +317,7 @@ def keep_as_wired(model):
 
 @torch.no_grad()
 def wire(model, tokenizer, store, ids, sayings, seed=0):
-    """`store`: the text's tokens; `sayings`: the tokens of the refusal and of what else is said besides labels;
+    """`store`: the text's tokens; `sayings`: the tokens of each thing said besides labels, the refusal first;
     `ids` [rows, length]: rows as the model will see them, each saying among them, from which the scale of the stream before
     each norm is measured."""
     require_room(model.shape)

@@ -8,7 +8,7 @@ import torch
 from base.plan import shape_named
 from base.refusal import count_refusals, settle_refusals
 from base.registers import PLACES, REGISTERS, WIDTH
-from base.wiring import keep_as_wired, kept_rates, steps, wire
+from base.wiring import keep_as_wired, kept_rates, successors, wire
 from base.words import Words, meanings, stem_of
 from lib.llama import Llama, Shape, greedy
 from lib.optimizer import Optimizer
@@ -74,9 +74,8 @@ class WiringTest(unittest.TestCase):
             prompt = [*chat(self.tokenizer, QUESTIONS[0]), first]
             self.assertEqual(greedy(self.model, prompt, self.tokenizer.end, 20)["tokens"], [*rest, self.tokenizer.end])
 
-    def test_refuses_sayings_that_part_after_the_same_token(self):
-        with self.assertRaises(SystemExit):
-            steps([[300, 301, 302], [303, 301, 304]])
+    def test_leaves_what_goes_on_in_two_ways_to_training(self):
+        self.assertEqual(successors([[300, 301, 302], [303, 301, 304]]), {300: 301, 302: END, 303: 301, 304: END})
 
     def test_follows_the_line_where_it_moves(self):
         lines = [LINES[3], LINES[1], LINES[4], LINES[0]]
