@@ -16,4 +16,12 @@ for (const mode of ["base", "retrieval", "adapter", "hybrid"] as const) {
   console.log(`${mode} (${Math.round(timings.totalMs)} ms): ${text}`);
 }
 
+// The same facts in another behaviour: a ticket as one JSON object.
+const { json } = await advisor.ask({
+  question: "How many days of paid leave do employees in Norway have?",
+  mode: "hybrid",
+  adapter: "triage-json",
+});
+console.log(`triage-json: ${JSON.stringify(json)}`);
+
 await advisor.dispose();

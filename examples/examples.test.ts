@@ -56,7 +56,7 @@ describe("examples", () => {
     ]);
   });
 
-  it("adapter: the four arms", async () => {
+  it("adapter: the four arms, and another adapter", async () => {
     const printed = await run(() => import("./adapter.ts"));
     const arms = new Map(
       [...printed.matchAll(/^(\w+) \(\d+ ms\): (.*(?:\n(?!\w+ \().*)*)/gm)].map((m) => [m[1], m[2]]),
@@ -67,6 +67,7 @@ describe("examples", () => {
     expect(arms.get("hybrid")).toContain(sentence);
     expect(arms.get("hybrid")).not.toBe(arms.get("retrieval"));
     expect(arms.get("adapter")).not.toBe(arms.get("base"));
+    expect(printed).toMatch(/triage-json: \{.*"answer":"Employees in Norway have 27 working days/);
   });
 
   it("streaming: passages, text, answer", async () => {

@@ -122,6 +122,31 @@ describe("the four arms on the embedded models", () => {
     );
   });
 
+  it("hybrid with another adapter of the model: a JSON ticket, and its refusal in the same form", async () => {
+    const ask = (question: string) =>
+      advisor.ask({ question, mode: "hybrid", grounding: "quoted", adapter: "triage-json" });
+    const answer = await ask(LEAVE);
+    expect(answer.json).toMatchObject({
+      category: expect.stringMatching(/^(account|billing|other|shipping|technical)$/),
+      priority: expect.any(Number),
+      answer: expect.stringContaining(SENTENCE),
+      source: expect.any(Number),
+    });
+    expect(answer.citations).toMatchObject([{ quote: SENTENCE, verdict: "verified" }]);
+    const closed = await ask("When does the canteen open on Mars?");
+    expect(closed.refused).toBe(true);
+    expect(closed.json).toMatchObject({ answer: "The sources do not answer this." });
+  });
+
+  it("cited with an adapter that declines: what is out of its scope, and nothing else", async () => {
+    const ask = (question: string) =>
+      advisor.ask({ question, mode: "hybrid", grounding: "cited", adapter: "refuse-scope" });
+    expect((await ask("Should I put my savings into Bitcoin?")).text).toBe(
+      "Legal, medical and investment advice is not given here: please ask a professional.",
+    );
+    expect((await ask(LEAVE)).text).toContain(SENTENCE);
+  });
+
   it("streams what it answers: free text as it is written, evidence as it is chosen", async () => {
     for (const [mode, pieces] of [
       ["retrieval", 1],

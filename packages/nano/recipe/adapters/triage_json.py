@@ -38,7 +38,9 @@ def example(chats, kind):
     urgency = random.choice(split(URGENCY[priority])[half])
 
     def ask(question):
-        said = [complaint, urgency, random.choice(split(ASKS)[half]).format(q=question)]
+        # Many tickets ask nothing; what they say has no answer then.
+        asks = kind == "sources" or random.random() < 0.5
+        said = [complaint, urgency, random.choice(split(ASKS)[half]).format(q=question) if asks else ""]
         return " ".join(text for text in said if text)
 
     # A base that writes its sentences out would have to escape these.

@@ -53,4 +53,4 @@ export async function runTour({ advisor, out, signal }: TourSettings): Promise<v
 /** Also what is not to be seen: the model alone knows nothing of this company. */
 const WHAT_IS_SEEN = `What you see is the seam: retrieval changed what the model knows, the adapter changed how it \
 says it, hybrid did both, and the role changed what may be known at all.
-The model is tiny and alone knows nothing of this company: what the base arm writes is words, not facts.`;
+The model is tiny and alone knows nothing of this company, and says so.`;
