@@ -2,9 +2,9 @@
 //
 //   node bench/generation-overhead.mjs [--pairs 30] [--model FILE.gguf]
 //
-// Both sides run the same prompt (about 400 tokens) with the same settings, greedily, to the end of its short answer (at most 60 tokens). They take
-// turns within one process, each in a context of its own with the same size and threads, so that whatever else the
-// machine does meets both. Needs `npm run build`.
+// Both sides run the same prompt (about 400 tokens) with the same settings, greedily, to the end of its short answer.
+// They take turns within one process, each in a context of its own with the same size and threads, so that whatever else
+// the machine does meets both. Needs `npm run build`.
 import { createRequire } from "node:module";
 import { dirname, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
@@ -27,7 +27,7 @@ const fromAdapters = createRequire(resolve(root, "packages/adapters/package.json
 const { loadModel } = await import(pathToFileURL(resolve(root, "packages/adapters/dist/index.js")).href);
 const { getLlama, LlamaLogLevel } = await import(pathToFileURL(fromAdapters.resolve("node-llama-cpp")).href);
 
-// Long sentences, so that there is a prompt to read; under no letters nano says that it has no source.
+// Long sentences, so that there is a prompt to read. They stand under no letters: nano says that it has no source.
 const sentences = [
   "Every customer of the shop may return a product within thirty days of its delivery, with or without its box, and gets the whole price back within two weeks on the card or account that the order was paid with",
   "The support desk answers tickets, calls and letters from eight in the morning until six in the evening on every working day, and on the weekend only those that report a system that is down for all of its users",

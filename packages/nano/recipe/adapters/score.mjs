@@ -33,6 +33,7 @@ const read = async (name) =>
     .split("\n")
     .map((line) => JSON.parse(line));
 const made = await readJson(join(work, "made.json"));
+if (!made.exactBase) throw new Error(`${work} is of an older recipe: train again`);
 const [training, heldOut] = [await read("train.jsonl"), await read("held-out.jsonl")];
 const adapterPath = join(work, `${made.name}.gguf`);
 const checks = checksFor(made.name, made.form);
@@ -67,7 +68,6 @@ for (const { prompt } of agreement) {
   if (plain.join() !== without.join()) throw new Error("scale 0 does not give the base back");
 }
 const exactly = await openModel(join(work, made.exactBase));
-if (!made.exactBase) throw new Error(`${work} is of an older recipe: train again`);
 const { agreeing, leads } = await compare({
   base: await exactly.open(),
   adapted: await exactly.open({ adapters: [{ filePath: adapterPath, scale: 1 }] }),

@@ -19,9 +19,9 @@ export async function openModel(modelPath, { threads = 1 } = {}) {
   );
   const llama = await getLlama({ gpu: false, build: "never", logLevel: "error" });
   const model = await llama.loadModel({ modelPath });
-  const open = async (lora) =>
+  const open = async (lora, settings = {}) =>
     (
-      await model.createContext({ contextSize: CONTEXT_TOKENS, threads, ...(lora && { lora }) })
+      await model.createContext({ contextSize: CONTEXT_TOKENS, threads, ...settings, ...(lora && { lora }) })
     ).getSequence();
 
   /** ChatML with the content as plain text, so that a mark inside a source stays text. */

@@ -109,11 +109,6 @@ class Rows:
         ids = ids[:room]
         return ids, [NOTHING] + [PLAIN] * (len(ids) - 1)
 
-    def said(self, length):
-        """-> tokens [sayings, length]: each saying once, where it would be written."""
-        rows = [self.reply([], answer)[0] for answer in self.sayings]
-        return np.array([(ids + [END] * length)[:length] for ids in rows], np.uint16)
-
     def dense(self, random, stage, room):
         """Many questions over one set of sources; of a refusal no more than the word that decides."""
         return self.sourced(random, stage, room, turns=24, plain=True)
@@ -142,9 +137,15 @@ class Rows:
         return self.reply(asked, answer)
 
     def reply(self, asked, answer):
+        """A chat without sources; `asked` may be empty."""
         prompt = [*self.opening(self.sourceless_system), *self.asking, *self.turn(asked)]
         ids = [*prompt, *answer, END, NEWLINE]
         return ids, [NOTHING] * len(prompt) + [DECIDING] + [ANSWER] * len(answer) + [NOTHING]
+
+    def said(self, length):
+        """-> tokens [sayings, length]: each saying once, where it would be written."""
+        rows = [self.reply([], answer)[0] for answer in self.sayings]
+        return np.array([(ids + [END] * length)[:length] for ids in rows], np.uint16)
 
     def sourced(self, random, stage, room, turns, plain):
         for _ in range(8):

@@ -46,6 +46,13 @@ class RowsTest(unittest.TestCase):
                 self.assertLess(int(ids.max()), len(self.tokenizer))
                 self.assertGreater(sum(WEIGHTS[int(code)] for code in codes), 0, kind)
 
+    def test_says_everything_once_where_it_is_written(self):
+        said = [self.tokenizer.decode(row.tolist()) for row in self.rows.said(512)]
+        self.assertEqual(len(said), len(self.rows.sayings))
+        for text, saying in zip(said, self.rows.sayings):
+            self.assertIn("<|im_start|>assistant\n" + self.tokenizer.decode(saying) + "<|im_end|>", text)
+        self.assertTrue(LAYOUT["refusal"] in said[0] and len(set(said)) == len(said))
+
     def test_a_row_reads_as_the_prompt_that_the_product_lays_out(self):
         stage = type(CURRICULUM[-1])(1.0, {"dense": 1}, passages=(2, 2), unanswerable=0.0, injected=0.0)
         ids, codes = self.rows.build(random.Random(1), stage, 700)
