@@ -31,10 +31,26 @@ describe("adapters", () => {
     });
   });
 
+  it("marks the one that answers where none is named", async () => {
+    const marked = fakeCore({
+      status: async () => {
+        const plain = status({ adapters: [loadedAdapter(), late] });
+        return { ...plain, defaults: { ...plain.defaults, adapter: "old-voice" } };
+      },
+    });
+    const { out } = await runCli(["adapters"], { core: marked });
+    expect(out).toContain("old-voice (default)  8");
+    expect(out).not.toContain("house-voice (default)");
+    expect(json(await runCli(["adapters", "--json"], { core: marked }))).toMatchObject({
+      default: "old-voice",
+    });
+  });
+
   it("lists for machines", async () => {
     const ran = await runCli(["adapters", "list", "--json"], { core: core() });
     expect(json(ran)).toMatchObject({
       model: "nano",
+      default: null,
       adapters: [{ name: "house-voice", manifest: { rank: 8 }, warnings: [] }, { name: "old-voice" }],
     });
   });

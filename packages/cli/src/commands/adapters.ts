@@ -5,9 +5,9 @@ import {
   adapterFormSchema,
   BadInputError,
   type LoadedAdapter,
-  type ModelInfo,
   parseInput,
 } from "@advisor/contracts";
+import type { AdvisorStatus } from "@advisor/core";
 import { absentStore } from "../absent-parts.ts";
 import type { CommandContext, CommandResult } from "../context.ts";
 import { EMBEDDED } from "../flag-values.ts";
@@ -35,9 +35,12 @@ export interface AddFlags {
 /** `advisor adapters [list]`. */
 export async function listAdapters(context: CommandContext, flags: AdaptersFlags): CommandResult {
   const { terminal } = context;
-  const { model, adapters } = await loadAdapters(context, flags);
+  const { model, adapters, defaults } = await loadAdapters(context, flags);
+  const byDefault = defaults.adapter;
   if (flags.json) {
-    await terminal.line(JSON.stringify({ model: model.name, adapters: adapters.map(plain) }));
+    await terminal.line(
+      JSON.stringify({ model: model.name, default: byDefault ?? null, adapters: adapters.map(plain) }),
+    );
     return;
   }
   if (adapters.length === 0) {
@@ -46,7 +49,7 @@ export async function listAdapters(context: CommandContext, flags: AdaptersFlags
   }
   const header = ["NAME", "RANK", "FORM", "REVIEW BY", "STATE"];
   const rows = adapters.map(({ name, manifest, warnings }) => [
-    printableLine(name),
+    name === byDefault ? `${printableLine(name)} (default)` : printableLine(name),
     String(manifest.rank),
     manifest.form.type,
     manifest.reviewBy,
@@ -154,10 +157,7 @@ export async function addAdapter(context: CommandContext, file: string, flags: A
   );
 }
 
-async function loadAdapters(
-  context: CommandContext,
-  flags: AdaptersFlags,
-): Promise<{ model: ModelInfo; adapters: readonly LoadedAdapter[] }> {
+async function loadAdapters(context: CommandContext, flags: AdaptersFlags): Promise<AdvisorStatus> {
   const progress = createProgressLine(context.host, { json: flags.json === true });
   progress.say("Loading the model and its adapters");
   const settings = settingsOf(context, { ...flags, store: "", embedder: EMBEDDED }, progress.show);
