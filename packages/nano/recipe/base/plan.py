@@ -30,6 +30,8 @@ WEIGHTS = {NOTHING: 0.0, PROMPT: 0.0, PLAIN: 0.3, ANSWER: 2.0, DECIDING: 5.0}
 # Shapes whose table and blocks before the votes are counted stay as wired. A short run that may change them chooses worse by
 # them (README.md, "Its first weights are a program"), and without them a step takes less time.
 KEPT_AS_WIRED = {"small", "smoke"}
+# And of which line is named a short run learns less than of whether one is: the wiring knows that better.
+WHICH_LINE = {"small": 0.2, "smoke": 0.2}
 
 
 def shape_named(name, vocabulary):

@@ -3,11 +3,11 @@
 import numpy as np
 
 REGISTERS = {
-    "stem": 80, "piece": 72, "meaning": 48, "kind": 13, "was": 5, "mark": 6, "previous": 40, "line": 40, "passage": 10,
-    "under": 3, "votes": 40, "toward": 10, "matched": 1, "agreed": 10, "share": 1,
+    "stem": 80, "piece": 72, "meaning": 48, "kind": 14, "was": 5, "mark": 6, "previous": 40, "line": 40, "passage": 10,
+    "repeated": 1, "under": 3, "votes": 40, "toward": 10, "matched": 1, "agreed": 10, "share": 1,
 }  # fmt: skip
-KINDS = ["always", "even", "rare", "other", "newline", "letter", "digit", "open", "asked", "colon", "start", "end", "bos"]
-WERE = ["other", "newline", "letter", "open", "asked"]
+KINDS = ["always", "even", "rare", "other", "newline", "letter", "digit", "open", "asked", "colon", "start", "end", "bos", "joined"]
+WERE = ["else", "newline", "letter", "open", "asked"]
 MARKS = {
     "label": ("newline", "letter"), "source": ("open", "newline"), "number": ("digit", "open"),
     "question": ("colon", "asked"), "turn": ("start", "newline"), "answer": None,

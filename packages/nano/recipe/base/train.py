@@ -11,7 +11,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from base.plan import CURRICULA, CURRICULUM, KEPT_AS_WIRED, SHAPES, VOCABULARY, WEIGHTS, shape_named
+from base.plan import CURRICULA, CURRICULUM, KEPT_AS_WIRED, SHAPES, VOCABULARY, WEIGHTS, WHICH_LINE, shape_named
 from base.refusal import settle_refusals
 from base.wiring import keep_as_wired, kept_rates, require_room, wire
 from lib.device import choose_device
@@ -72,8 +72,10 @@ def read_tokenizer(options, work, sections):
 class Objective:
     """Weighted cross-entropy; all positions on a GPU, where shapes should not change, else only those that count."""
 
-    def __init__(self, model, device):
-        self.device = device
+    def __init__(self, model, device, labels, which=1.0):
+        """`labels`: the tokens that name a line; `which`: what the choice among them counts, against naming one at all."""
+        self.device, self.which = device, which
+        self.labels = torch.tensor(labels, device=device.kind)
         self.hidden = device.compile(model.hidden)
         self.head = model.token_embd.weight
         self.counted = np.array([WEIGHTS[code] for code in range(len(WEIGHTS))], np.float32)
@@ -95,6 +97,10 @@ class Objective:
                 hidden, targets, codes, weights = hidden[counted], targets[counted], codes[counted], weights[counted]
             logits = F.linear(hidden, self.head)
         losses = F.cross_entropy(logits.float(), targets, reduction="none")
+        if self.which != 1.0:
+            named = torch.isin(targets, self.labels)
+            some = logits.float().logsumexp(-1) - logits.float()[:, self.labels].logsumexp(-1)
+            losses = torch.where(named, some + self.which * (losses - some), losses)
         with torch.no_grad():
             right = logits.argmax(-1) == targets
             # Sums instead of picking: picking would make the host wait for the GPU.
@@ -147,7 +153,11 @@ def train(options, work, rows, held_rows, tokenizer):
     make = partial(make_batch, rows, stages, options.seed, batch=options.batch, length=options.length)
     feed = Feed(make, run.step, workers_wanted(options.workers), options.steps)
     held = make_batch(held_rows, stages, 1, 0, 1.0, batch=HELD_OUT_ROWS if not options.smoke else 4, length=options.length)
-    objective, judge = (Objective(model, used) for used in (device, replace(device, compiled=False)))
+    labels = [label[0] for label in rows.labels]
+    objective, judge = (
+        Objective(model, used, labels, which)
+        for used, which in ((device, WHICH_LINE.get(options.shape, 1.0)), (replace(device, compiled=False), 1.0))
+    )
     if device.compiled:
         # Compiling takes a minute that is no training time.
         objective(held[0][:1].repeat(options.micro, 0), held[1][:1].repeat(options.micro, 0), 1.0)[0].backward()

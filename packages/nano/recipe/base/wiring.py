@@ -7,9 +7,11 @@ training starts there. Names of parts of the residual stream ("registers") and w
     block 0  `previous`, `was`   the token before and of which kind it was (Elhage et al. 2021, previous-token heads)
              marks               a label's line break, a source's `[`, its number, a question's colon, a turn's beginning
     block 1  `line`, `passage`   label and number of the source that a token stands under: the nearest mark's
+             `repeated`          whether its line has the same stem before, for a word counts once a line
              a mark              the line break before an answer
-    block 2  `votes`, `toward`   a question's token takes over `line` and `passage` from the same stem in the sources;
-                                 a word that stands in many lines spreads its vote, as an inverse document frequency would
+    block 2  `votes`, `toward`   a question's token takes over `line` and `passage` from the same stem in the sources, rather
+                                 where the token before is the same as well; a word that stands in many lines spreads its
+                                 vote, as an inverse document frequency would
     block 3  the label           the answer's place averages the votes of its question's tokens, rare ones first; and an
                                  answer ends after it, or is a saying (the refusal where few votes are)
     block 4  the label           labels of the passage most voted for gain
@@ -26,19 +28,26 @@ import torch
 import torch.nn.functional as F
 
 from base.registers import (
-    ALWAYS, FLAG, MARKS, PLACES, RARE, REGISTERS, STEADY, WERE, WIDTH, WORD, WORD_WIDTH, place, reading,
+    ALWAYS, FLAG, KINDS, MARKS, PLACES, RARE, REGISTERS, STEADY, WERE, WIDTH, WORD, WORD_WIDTH, place, reading,
 )  # fmt: skip
-from base.words import Words, orthonormal
+from base.words import FOLDED, FOUND, Words, orthonormal
 from lib.tokenizer import END, NEWLINE, START
 
 HEAD, ROPE_BASE = 96, 1e12
+# How many numbers of the token before are compared where words are found; what a head has room for beside FOUND.
+FOUND_BEFORE = 19
 # Pairs of a head's dimensions from this one on turn less than a third of a radian in 2,048 tokens.
 TURNING_PAIRS = 15
 # How many heads and neurons of each block the program takes.
-WIRED_HEADS, WIRED_NEURONS = {0: 1, 1: 2, 2: 1, 3: 1, 4: 1}, {0: 5, 1: 1}
+WIRED_HEADS, WIRED_NEURONS = {0: 1, 1: 3, 2: 1, 3: 1, 4: 1}, {0: 5, 1: 1}
 # The block whose neurons end an answer and spell what else is said, and the neuron that begins the refusal where few votes are.
 SPEAKING = 3
 REFUSING = SPEAKING, 1
+
+
+def turn_of(pair):
+    """By how much a pair of a head's numbers turns in a token (Su et al. 2021, RoPE)."""
+    return ROPE_BASE ** (-2 * pair / HEAD)
 
 
 class Head:
@@ -66,16 +75,30 @@ class Head:
                 row += weight * reading(index)
         self.still(*rows, strength)
 
-    def distance(self, wanted, strengths, of=ALWAYS):
-        """Adds sum of strength * cos(turn * (distance - wanted)) over pairs where the single number `of` is set; `wanted` in
-        tokens, or None for a quarter turn: a score that falls with distance."""
+    def turn(self, pair, strength, angle, of):
+        """Adds strength * cos(turn * distance + angle) to the score where the single number `of` is set, `turn` being what the pair
+        turns in a token."""
+        share = math.sqrt(strength * math.sqrt(HEAD))
+        self.q[2 * pair] = share * math.cos(angle) * reading(of)[0]
+        self.q[2 * pair + 1] = share * math.sin(angle) * reading(of)[0]
+        self.k[2 * pair] = share * reading(ALWAYS)[0]
+
+    def distance(self, wanted, strengths):
+        """Adds a peak at `wanted` tokens, or where that is None a score that falls with distance (a quarter turn)."""
         for pair, strength in strengths.items():
-            turn = ROPE_BASE ** (-2 * pair / HEAD)
-            angle = -turn * wanted if wanted is not None else math.pi / 2
-            share = math.sqrt(strength * math.sqrt(HEAD))
-            self.q[2 * pair] = share * math.cos(angle) * reading(of)[0]
-            self.q[2 * pair + 1] = share * math.sin(angle) * reading(of)[0]
-            self.k[2 * pair] = share * reading(ALWAYS)[0]
+            self.turn(pair, strength, -turn_of(pair) * wanted if wanted is not None else math.pi / 2, ALWAYS)
+
+    def curve(self, wanted, of):
+        """Adds `wanted`, a function of the distance in tokens, as nearly as small waves come to it."""
+        distances = np.arange(FARTHEST)
+        waves = np.outer(distances, [turn_of(pair) for pair in WAVES])
+        parts = np.concatenate([np.cos(waves), np.sin(waves), np.ones((FARTHEST, 1))], 1)
+        weights = np.where(distances < 30, 6.0, np.where(distances < 200, 1.0, 0.4))
+        # Large ones that cancel each other would be rounded away.
+        small = np.diag([*np.full(2 * len(WAVES), 1e-3 * FARTHEST), 0])
+        found = np.linalg.solve(parts.T @ (weights[:, None] * parts) + small, parts.T @ (weights * wanted(distances)))
+        for pair, cos, sin in zip(WAVES, *found[:-1].reshape(2, -1)):
+            self.turn(pair, math.hypot(cos, sin), -math.atan2(sin, cos), of)
 
     def move(self, value, register, scale=1.0):
         """What is looked at, `value x`, is written to a register (a slice or an index)."""
@@ -134,9 +157,10 @@ def vector(index, length=1.0):
     return made
 
 
-# Pairs that make a peak at one distance, and those that fall evenly up to a thousand tokens.
+# Pairs that make a peak at one distance, those that fall evenly up to a thousand tokens, and those that make other curves.
 PEAK = {pair: 14.0 for pair in range(9)}
 NEAREST = {8: 40.0, 11: 110.0, 12: 120.0, 13: 60.0}
+WAVES, FARTHEST = range(4, TURNING_PAIRS), 1600
 BEGINNING = {place("kind", "bos"): 1.0}
 
 
@@ -144,12 +168,15 @@ def look_back(words):
     head = Head()
     head.distance(1, PEAK)
     head.move(words.fold @ taken(WORD), "previous")
-    head.move(np.concatenate([taken(one("kind", name)) for name in WERE]), "was")
+    # One of them always is, so that all that has been read is equally long.
+    named = {name: taken(one("kind", name)) for name in KINDS[KINDS.index("other") : KINDS.index("bos")]}
+    rest = sum(row for name, row in named.items() if name not in WERE)
+    head.move(np.concatenate([named.get(name, rest) for name in WERE]), "was")
     return [head]
 
 
 def stand_under(words):
-    line, passage = Head(), Head()
+    line, passage, again = Head(), Head(), Head()
     marks = {name: place("mark", name) for name in MARKS}
     for head, seen in ((line, ("label", "source", "question", "turn")), (passage, ("number", "question", "turn"))):
         head.distance(None, NEAREST)
@@ -167,22 +194,36 @@ def stand_under(words):
     line.move(reading(marks["question"]), one("under", "question"))
     line.move(reading(marks["turn"]), one("under", "turn"))
     passage.move(numbered, "passage")
-    return [line, passage]
+    # Whether the same stem stands between a token and its line's beginning: the nearest of the line break there and of all
+    # tokens after that stem is looked at.
+    again.distance(None, NEAREST)
+    again.still(words.fold @ taken(WORD), taken("previous"), 150.0 / FOLDED**2)
+    again.flag({ALWAYS: 1.0}, {place("kind", "newline"): 1.0, marks["label"]: -1.0, **BEGINNING}, 150.0)
+    again.move(reading(ALWAYS) - reading(place("kind", "newline"), *BEGINNING), "repeated")
+    return [line, passage, again]
 
 
-def find_words(words):
-    """In a source the same stem scores 24 more than nothing, unrelated ones at most 12, and where none is the beginning 15."""
+def find_words(words, in_row=1.0, repeated=2.0, joined=0.7, nothing=28.0):
+    """In a source the same stem scores 34, unrelated ones at most 22, and where none is the beginning. `in_row` more if the token
+    before is the same too, `repeated` less for a second time in its line, `joined` less for a piece that goes on with a word."""
     head, random = Head(), words.random
-    folded = orthonormal(random, 64, REGISTERS["stem"]) @ taken("stem") * math.sqrt(REGISTERS["stem"] / 64)
-    head.still(folded, folded, 24.0)
-    head.flag({ALWAYS: 1.0}, {place("under", "source"): 10.0, place("kind", "bos"): 25.0}, 1.0)
+    stem, before = taken("stem")[:FOUND], orthonormal(random, FOUND_BEFORE, REGISTERS["previous"]) @ taken("previous")
+    head.still(stem, stem, 24.0 * REGISTERS["stem"] / FOUND)
+    head.still(before, before, in_row * REGISTERS["previous"] / FOUND_BEFORE / FOLDED**2)
+    lessened = {PLACES["repeated"].start: -repeated, place("kind", "joined"): -joined}
+    head.flag({ALWAYS: 1.0}, {place("under", "source"): 10.0, place("kind", "bos"): nothing, **lessened}, 1.0)
     head.move(taken("line"), "votes")
     head.move(taken("passage"), "toward")
     head.move(taken(one("under", "source")), "matched")
     return [head]
 
 
-def count_votes(words, loudness=30.0, rare=3.0, slope=0.1):
+def last_question(distance):
+    """All of it counts alike: less only from where most questions begin."""
+    return -np.interp(distance, [28, 48, FARTHEST], [0.0, 8.0, 12.0])
+
+
+def count_votes(words, loudness=30.0, rare=3.0):
     head = Head()
     answer = {place("mark", "answer"): 1.0}
     marks = {place("kind", name): -10.0 for name in ("end", "newline", "colon")}
@@ -190,15 +231,15 @@ def count_votes(words, loudness=30.0, rare=3.0, slope=0.1):
     others = {place("under", "source"): -24.0, place("under", "turn"): -24.0, place("kind", "bos"): -24.0}
     head.flag(answer, {place("under", "question"): 3.0, RARE: rare, **others, **marks}, 1.0)
     head.flag({ALWAYS: 1.0}, BEGINNING, 15.0)
-    # Less by `slope` a token, evenly up to a quarter turn of some 1,500: the last question counts, not those before it.
-    head.distance(None, {12: slope * ROPE_BASE ** (24 / HEAD)}, of=place("mark", "answer"))
+    # The last question counts, not those before it.
+    head.curve(last_question, of=place("mark", "answer"))
     head.move(taken("votes"), WORD, loudness * words.unfold)
     head.move(taken("toward"), "agreed")
     head.move(taken("matched"), "share")
     return [head]
 
 
-def prefer_passage(words, loudness=2.5):
+def prefer_passage(words, loudness=5.0):
     head = Head()
     answer = {place("mark", "answer"): 1.0}
     head.still(taken("agreed"), taken("passage"), 12.0)
@@ -321,7 +362,8 @@ def wire(model, tokenizer, store, ids, sayings, seed=0):
     `ids` [rows, length]: rows as the model will see them, each saying among them, from which the scale of the stream before
     each norm is measured."""
     require_room(model.shape)
-    words = Words(np.random.default_rng(seed), tokenizer, np.array(store.sentence, np.int64), np.diff(store.sentence_at))
+    sentences, lengths = np.array(store.sentence, np.int64), np.diff(store.sentence_at)
+    words = Words(np.random.default_rng(seed), tokenizer, sentences, lengths, store.learning_questions())
     model.token_embd.weight.copy_(torch.from_numpy(words.table).float())
     heads = {
         0: look_back(words), 1: stand_under(words), 2: find_words(words), 3: count_votes(words),

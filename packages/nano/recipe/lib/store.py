@@ -45,6 +45,12 @@ class Store:
         at = getattr(self, f"{name}_at")
         return getattr(self, name)[at[i] : at[i + 1]].tolist()
 
+    def learning_questions(self):
+        """Tokens of all questions that people wrote over sections to learn from, one after another."""
+        section = np.repeat(np.arange(self.sections), np.diff(self.questions_at))
+        wanted = (self.source[section] == PEOPLE) & ~self.held[section]
+        return np.array(self.question)[np.repeat(wanted, np.diff(self.question_at))].astype(np.int64)
+
     def count_tokens(self):
         return {name: int(getattr(self, f"{name}_at")[-1]) for name in RAGGED}
 

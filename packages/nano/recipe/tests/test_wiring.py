@@ -9,7 +9,7 @@ from base.plan import shape_named
 from base.refusal import count_refusals, settle_refusals
 from base.registers import PLACES, REGISTERS, WIDTH
 from base.wiring import keep_as_wired, kept_rates, successors, wire
-from base.words import Words, meanings, stem_of
+from base.words import Words, is_joined, meanings, rarity, stem_of
 from lib.llama import Llama, Shape, greedy
 from lib.optimizer import Optimizer
 from lib.rows import DECIDING
@@ -47,7 +47,9 @@ def wired():
     tokenizer = Tokenizer(learn(count_parts([" ".join(TEXT).replace("\n", " ")]), 640))
     sentences = [tokenizer.encode(line) for line in TEXT]
     at = np.cumsum([0, *map(len, sentences)])
-    store = SimpleNamespace(sentence=np.concatenate(sentences).astype(np.uint16), sentence_at=at)
+    questions = np.concatenate([tokenizer.encode(f" {question}") for question in QUESTIONS])
+    flat = np.concatenate(sentences).astype(np.uint16)
+    store = SimpleNamespace(sentence=flat, sentence_at=at, learning_questions=lambda: questions)
     model = Llama(shape_named("small", len(tokenizer))).initialise(0)
     sample = [chat(tokenizer, "Who sells bread?", answer="b"), *(chat(tokenizer, "Who sleeps?", answer=said) for said in (REFUSAL, SAYING))]
     length = max(map(len, sample))
@@ -67,6 +69,33 @@ class WiringTest(unittest.TestCase):
     def test_names_the_line_that_a_question_shares_words_with_before_it_has_learned_anything(self):
         for at, question in enumerate(QUESTIONS):
             self.assertEqual(self.answer(question), f"{'abcd'[at]}<|im_end|>")
+
+    def scores(self, question, lines):
+        """-> of each line how much louder than the others' mean its label is."""
+        logits = self.model(torch.tensor([chat(self.tokenizer, question, lines)]))[0, -1]
+        loud = logits[[self.tokenizer.encode(letter)[0] for letter in "abcdefgh"[: len(lines)]]]
+        return (loud - loud.mean()).tolist()
+
+    def test_counts_a_word_once_a_line(self):
+        lines = ["A storm, a storm, a storm, and another storm broke windows.", "The harbour sells storm cakes.", LINES[0]]
+        often, once, never = self.scores("Which storm?", lines)
+        self.assertLess(abs(often - once), (once - never) / 3)
+
+    def test_prefers_words_in_the_questions_order(self):
+        lines = ["The bridge was built, and old tickets are sold.", "The old bridge was built.", LINES[0]]
+        apart, together, _ = self.scores("Which old bridge?", lines)
+        self.assertGreater(together, apart)
+
+    def test_asks_by_the_last_question_alone(self):
+        tokens = chat(self.tokenizer, QUESTIONS[0], answer="a") + [END, NEWLINE]
+        tokens += self.tokenizer.chat([{"role": "user", "content": f"Question: {QUESTIONS[1]}"}])[1:]
+        said = greedy(self.model, tokens, self.tokenizer.end, 2)["tokens"]
+        self.assertEqual(self.tokenizer.decode(said[:1]), "b")
+
+    def test_counts_all_words_of_a_question_alike(self):
+        first, second = "gate of the castle", "bread and small cakes"
+        forth, back = (self.scores(f"Which {one} or {other}?", LINES) for one, other in ((first, second), (second, first)))
+        self.assertLess(abs(forth[0] - forth[1] - back[0] + back[1]), (forth[1] - forth[4]) / 4)
 
     def test_spells_a_saying_out_once_it_is_begun(self):
         for saying in (REFUSAL, SAYING):
@@ -111,7 +140,7 @@ class WiringTest(unittest.TestCase):
         self.assertLessEqual(sum(REGISTERS.values()), WIDTH)
         self.assertEqual(PLACES["stem"].start, 0)
         lengths = np.diff(self.store.sentence_at)
-        words = Words(np.random.default_rng(0), self.tokenizer, self.store.sentence.astype(np.int64), lengths)
+        words = Words(np.random.default_rng(0), self.tokenizer, self.store.sentence.astype(np.int64), lengths, self.store.learning_questions())
         rows = np.linalg.norm(words.table, axis=1)
         np.testing.assert_allclose(rows, rows[NEWLINE], rtol=1e-6)
 
@@ -140,6 +169,20 @@ class RefusalTest(unittest.TestCase):
         self.assertEqual((false, right), (0.0, 1.0))
         settle_refusals(model, batch, refusal, most=1.0)
         self.assertEqual(count_refusals(model, batch, refusal)[0], 1.0)
+
+
+class WordsTest(unittest.TestCase):
+    def test_knows_what_goes_on_with_a_word(self):
+        joined = {piece: is_joined(piece) for piece in ("▁the", "The", "A", "ing", "7", "FC", "▁7", ".", "b")}
+        self.assertEqual({piece for piece, is_it in joined.items() if is_it}, {"ing", "7", "FC", "b"})
+
+    def test_takes_a_word_of_questions_for_common_though_no_text_has_it(self):
+        stems = np.arange(6)
+        rare = rarity(stems, np.array([0, 0, 0, 1, 2]), np.array([3, 3, 3, 4, 4]))
+        self.assertEqual(rare[5], 1)
+        self.assertLess(rare[3], rare[4])
+        self.assertLess(rare[0], rare[1])
+        np.testing.assert_allclose(rarity(stems, np.array([0, 0, 1]), np.array([], int)), rarity(stems, np.array([0, 0, 1])))
 
 
 class MeaningsTest(unittest.TestCase):
