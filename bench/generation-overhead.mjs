@@ -14,7 +14,7 @@ const root = resolve(dirname(fileURLToPath(import.meta.url)), "..");
 const { values } = parseArgs({
   options: {
     pairs: { type: "string", default: "30" },
-    model: { type: "string", default: resolve(root, "packages/nano/models/nano-base.q8_0.gguf") },
+    model: { type: "string", default: resolve(root, "packages/nano/models/nano-base.f16.gguf") },
     json: { type: "boolean", default: false },
   },
 });

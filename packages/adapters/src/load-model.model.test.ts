@@ -23,7 +23,7 @@ describe("loadModel", () => {
     expect(loaded.model).toEqual({
       name: "nano-base",
       architecture: "llama",
-      quantization: "Q8_0",
+      quantization: "F16",
       parameters: facts.parameters,
       contextLength: 2048,
       fingerprint: facts.fingerprint,

@@ -3,7 +3,7 @@ import type { Message } from "@advisor/contracts";
 import { type GgufWriteTensor, type GgufWriteValue, writeGguf } from "../src/gguf/write.ts";
 
 /** The embedded base model. */
-export const NANO_PATH = fileURLToPath(new URL("../../nano/models/nano-base.q8_0.gguf", import.meta.url));
+export const NANO_PATH = fileURLToPath(new URL("../../nano/models/nano-base.f16.gguf", import.meta.url));
 
 /** A question whose source nano cannot read, since its sentence has no label: nano says that it has none. */
 export const NANO_QUESTION: readonly Message[] = [

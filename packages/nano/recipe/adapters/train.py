@@ -27,8 +27,9 @@ from lib.tokenizer import CHAT_TEMPLATE, Tokenizer
 
 BASE, EXACT_BASE = "nano-base", "nano-base.f16.gguf"
 ADAPTERS = ("support-voice", "triage-json", "refuse-scope")
-RANK, ALPHA = 8, 16.0
-# The blocks before it find where things stand in a prompt, and that is no matter of behaviour.
+RANK, ALPHA = 10, 20.0
+# The blocks before it find where things stand in a prompt, and that is no matter of behaviour. From the next one on an answer could
+# not be had at another place than the base's: the base's heads look for a mark there, which this block can still set.
 FIRST_BLOCK = 2
 BATCH_TOKENS = 2048
 LEARNING_RATE = 3e-3

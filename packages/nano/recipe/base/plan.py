@@ -27,11 +27,15 @@ CURRICULA = {"full": LANGUAGE, "small": CURRICULUM, "smoke": CURRICULUM}
 # they take a third of the time.
 WEIGHTS = {NOTHING: 0.0, PROMPT: 0.0, PLAIN: 0.3, ANSWER: 2.0, DECIDING: 5.0}
 
-# Shapes whose table and blocks before the votes are counted stay as wired. A short run that may change them chooses worse by
-# them (README.md, "Its first weights are a program"), and without them a step takes less time.
+# Shapes whose choice of a line, and all that it is made from, stays as wired: a short run that may change it chooses worse
+# (README.md, "Its first weights are a program"), and without it a step takes less time.
 KEPT_AS_WIRED = {"small", "smoke"}
-# And of which line is named a short run learns less than of whether one is: the wiring knows that better.
-WHICH_LINE = {"small": 0.2, "smoke": 0.2}
+
+
+def stored_as(shape, most=40e6):
+    """How matrices are stored in a file of at most `most` bytes. In eight bits the wiring chooses wrongly one time in twelve more
+    (README.md), so in sixteen where there is room."""
+    return "f16" if 2 * shape.parameters() < most else "q8_0"
 
 
 def shape_named(name, vocabulary):

@@ -7,8 +7,10 @@ import sys
 from collections import Counter
 from pathlib import Path
 
+from base.plan import stored_as
 from base.registers import WIDTH
 from base.wiring import HEAD, ROPE_BASE
+from lib.gguf import KINDS
 from lib.llama import Llama, Shape
 from lib.tokenizer import CHAT_TEMPLATE, Tokenizer, learn
 
@@ -35,7 +37,7 @@ def main():
     for blocks, inner in CANDIDATES:
         shape = Shape(PIECES, WIDTH, blocks, WIDTH // HEAD, inner, rope_base=ROPE_BASE)
         path = folder / f"b{blocks}-f{inner}.gguf"
-        Llama(shape).initialise(0).save(path, "random", fill(PIECES), CHAT_TEMPLATE)
+        Llama(shape).initialise(0).save(path, "random", fill(PIECES), CHAT_TEMPLATE, KINDS[stored_as(shape)])
         print(f"{path.name}: {shape.parameters() / 1e6:.1f} M parameters, {path.stat().st_size / 1e6:.1f} MB", flush=True)
 
 

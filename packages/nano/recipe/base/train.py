@@ -11,13 +11,13 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from base.plan import CURRICULA, CURRICULUM, KEPT_AS_WIRED, SHAPES, VOCABULARY, WEIGHTS, WHICH_LINE, shape_named
+from base.plan import CURRICULA, CURRICULUM, KEPT_AS_WIRED, SHAPES, VOCABULARY, WEIGHTS, shape_named, stored_as
 from base.refusal import settle_refusals
-from base.wiring import keep_as_wired, kept_rates, require_room, wire
+from base.wiring import keep_as_wired, kept_choice, kept_rates, require_room, wire
 from lib.device import choose_device
 from lib.fused import LENGTH_STEP
 from lib.feed import Feed, make_batch, workers_wanted
-from lib.gguf import read_gguf
+from lib.gguf import KINDS, read_gguf
 from lib.llama import Llama, Shape, greedy
 from lib.optimizer import Optimizer
 from lib.rows import ANSWER, DECIDING, LABELS, Rows
@@ -72,10 +72,10 @@ def read_tokenizer(options, work, sections):
 class Objective:
     """Weighted cross-entropy; all positions on a GPU, where shapes should not change, else only those that count."""
 
-    def __init__(self, model, device, labels, which=1.0):
-        """`labels`: the tokens that name a line; `which`: what the choice among them counts, against naming one at all."""
-        self.device, self.which = device, which
-        self.labels = torch.tensor(labels, device=device.kind)
+    def __init__(self, model, device, labels=()):
+        """`labels`: tokens that name a line, where the choice among them is not to be learned, only that one is named."""
+        self.device = device
+        self.labels = torch.tensor(labels, dtype=torch.long, device=device.kind)
         self.hidden = device.compile(model.hidden)
         self.head = model.token_embd.weight
         self.counted = np.array([WEIGHTS[code] for code in range(len(WEIGHTS))], np.float32)
@@ -96,16 +96,21 @@ class Objective:
                 counted = weights.nonzero().squeeze(1)
                 hidden, targets, codes, weights = hidden[counted], targets[counted], codes[counted], weights[counted]
             logits = F.linear(hidden, self.head)
-        losses = F.cross_entropy(logits.float(), targets, reduction="none")
-        if self.which != 1.0:
-            named = torch.isin(targets, self.labels)
-            some = logits.float().logsumexp(-1) - logits.float()[:, self.labels].logsumexp(-1)
-            losses = torch.where(named, some + self.which * (losses - some), losses)
+        losses = self.losses(logits.float(), targets)
         with torch.no_grad():
             right = logits.argmax(-1) == targets
             # Sums instead of picking: picking would make the host wait for the GPU.
             shares = [(right & (codes == code)).sum() / (codes == code).sum() for code in (DECIDING, ANSWER)]
         return (losses * weights).sum() / total, *shares
+
+    def losses(self, logits, targets):
+        """Where labels count as one, that is the likeliest of them: it is what the others have to beat, or must not."""
+        if len(self.labels) == 0:
+            return F.cross_entropy(logits, targets, reduction="none")
+        likeliest = logits[:, self.labels].amax(-1)
+        others = logits.index_fill(1, self.labels, float("-inf")).logsumexp(-1)
+        wanted = torch.where(torch.isin(targets, self.labels), likeliest, logits.gather(1, targets[:, None]).squeeze(1))
+        return torch.logaddexp(others, likeliest) - wanted
 
     def lengths(self, codes):
         """Of each row, how many tokens are read before the last one that counts is predicted."""
@@ -139,11 +144,19 @@ def train(options, work, rows, held_rows, tokenizer):
         sample = np.concatenate([sample[:, :SAMPLE_LENGTH], rows.said(SAMPLE_LENGTH)])
         sample = torch.from_numpy(sample.astype(np.int64))
         wire(model, tokenizer, rows.store, sample, rows.sayings, options.seed)
-    if options.shape in KEPT_AS_WIRED:
+    kept = options.shape in KEPT_AS_WIRED
+    labels = [label[0] for label in rows.labels]
+    if kept:
         keep_as_wired(model)
     device = choose_device(options.threads, options.precision, options.device)
     device.place(model)
-    optimizer = Optimizer(model, options.optimizer, fused=device.kind == "cuda", rates=kept_rates(model, rows.sayings))
+    optimizer = Optimizer(
+        model,
+        options.optimizer,
+        fused=device.kind == "cuda",
+        rates=kept_rates(model, rows.sayings, **({"slow": 0.0} if kept else {})),
+        without=kept_choice(model, labels) if kept else None,
+    )
     identity = {
         "shape": model.describe(), "tokenizer": tokenizer.pieces, "batch": options.batch, "length": options.length,
         "rate": options.rate, "optimizer": options.optimizer, "seed": options.seed, "steps": options.steps,
@@ -153,11 +166,8 @@ def train(options, work, rows, held_rows, tokenizer):
     make = partial(make_batch, rows, stages, options.seed, batch=options.batch, length=options.length)
     feed = Feed(make, run.step, workers_wanted(options.workers), options.steps)
     held = make_batch(held_rows, stages, 1, 0, 1.0, batch=HELD_OUT_ROWS if not options.smoke else 4, length=options.length)
-    labels = [label[0] for label in rows.labels]
-    objective, judge = (
-        Objective(model, used, labels, which)
-        for used, which in ((device, WHICH_LINE.get(options.shape, 1.0)), (replace(device, compiled=False), 1.0))
-    )
+    objective = Objective(model, device, labels if kept else ())
+    judge = Objective(model, replace(device, compiled=False))
     if device.compiled:
         # Compiling takes a minute that is no training time.
         objective(held[0][:1].repeat(options.micro, 0), held[1][:1].repeat(options.micro, 0), 1.0)[0].backward()
@@ -195,8 +205,9 @@ def train(options, work, rows, held_rows, tokenizer):
 
 
 def export(model, tokenizer, layout, work, run, device, options, sections):
-    path = work / f"{NAME}.q8_0.gguf"
-    model.save(path, NAME, tokenizer, CHAT_TEMPLATE)
+    stored = stored_as(model.shape)
+    path = work / f"{NAME}.{stored}.gguf"
+    model.save(path, NAME, tokenizer, CHAT_TEMPLATE, KINDS[stored])
     # What ships is the rounded model, so the comparison with llama.cpp is made with it.
     metadata, tensors = read_gguf(path)
     shipped = Llama(Shape.read(metadata)).load(tensors)

@@ -12,11 +12,14 @@ training starts there. Names of parts of the residual stream ("registers") and w
     block 2  `votes`, `toward`   a question's token takes over `line` and `passage` from the same stem in the sources, rather
                                  where the token before is the same as well; a word that stands in many lines spreads its
                                  vote, as an inverse document frequency would
+             `gist`              an answer's tokens gather what words of the question mean and are: training and adapters
+                                 tell by it what kind of question it is
     block 3  the label           the answer's place averages the votes of its question's tokens, rare ones first; and an
                                  answer ends after it, or is a saying (the refusal where few votes are)
     block 4  the label           labels of the passage most voted for gain
 
-Every other weight is random and small. What is trained of all this say `kept_rates` and, for short runs, `keep_as_wired`. Matching
+Every other weight is random and small. What is trained of all this say `kept_rates` and, for short runs, `keep_as_wired`
+and `kept_choice`. Matching
 needs dimensions that RoPE does not turn and heads wide enough: a base of 1e12 leaves two thirds of 96 standing still over
 2,048 tokens.
 """
@@ -39,7 +42,7 @@ FOUND_BEFORE = 19
 # Pairs of a head's dimensions from this one on turn less than a third of a radian in 2,048 tokens.
 TURNING_PAIRS = 15
 # How many heads and neurons of each block the program takes.
-WIRED_HEADS, WIRED_NEURONS = {0: 1, 1: 3, 2: 1, 3: 1, 4: 1}, {0: 5, 1: 1}
+WIRED_HEADS, WIRED_NEURONS = {0: 1, 1: 3, 2: 2, 3: 1, 4: 1}, {0: 5, 1: 1}
 # The block whose neurons end an answer and spell what else is said, and the neuron that begins the refusal where few votes are.
 SPEAKING = 3
 REFUSING = SPEAKING, 1
@@ -215,7 +218,28 @@ def find_words(words, in_row=1.0, repeated=2.0, joined=0.7, nothing=28.0):
     head.move(taken("line"), "votes")
     head.move(taken("passage"), "toward")
     head.move(taken(one("under", "source")), "matched")
-    return [head]
+    return head
+
+
+# Where an answer's tokens hold nothing else.
+GIST = ("line", "votes", "toward")
+
+
+def gather_gist(loudness=2.0):
+    """The mean of the last question's words: what they mean, and what they are by as many numbers as there is room for."""
+    head = Head()
+    # By a thirtieth a token: a question's first words still count, and those of the question before less.
+    for pair, strength in NEAREST.items():
+        head.turn(pair, strength / 23, math.pi / 2, of=place("under", "turn"))
+    head.flag({place("under", "turn"): 1.0}, {place("under", "question"): 30.0}, 1.0)
+    head.flag({ALWAYS: 1.0}, {**BEGINNING, **{place("kind", name): -1.0 for name in ("end", "newline", "colon")}}, 15.0)
+    means, words = taken("meaning"), taken("stem")
+    room = sum(REGISTERS[register] for register in GIST)
+    value = np.concatenate([means, words[: room - len(means)]])
+    for register in GIST:
+        head.move(value[: REGISTERS[register]], register, loudness)
+        value = value[REGISTERS[register] :]
+    return head
 
 
 def last_question(distance):
@@ -317,11 +341,11 @@ def mean_rms(x):
     return float(x.pow(2).mean(-1).sqrt().mean())
 
 
-def kept_rates(model, sayings):
+def kept_rates(model, sayings, slow=0.1):
     """-> of each parameter that the wiring holds, how much of a step each of its numbers takes.
 
     Where marks are and what stands under them is exact and stays; a step as large as other weights take would undo it, since
-    scores over hundreds of tokens hang on it. What is matched and said with it may change, slowly.
+    scores over hundreds of tokens hang on it. What is matched and said with it may change, `slow`ly.
     """
     rates = {}
     parameters = dict(model.named_parameters())
@@ -332,9 +356,9 @@ def kept_rates(model, sayings):
     known = slice(PLACES["kind"].start, PLACES["share"].stop)
     keep("token_embd.weight", (slice(None), known), 0.0)
     for number in range(model.shape.blocks):
-        rate = 0.0 if number < 2 else 0.1
+        rate = 0.0 if number < 2 else slow
         for part in ("attn_output", "ffn_down"):
-            keep(f"blk.{number}.{part}.weight", slice(PLACES["kind"].start, PLACES["under"].stop), 0.0)
+            keep(f"blk.{number}.{part}.weight", known, 0.0)
         rows = slice(0, HEAD * WIRED_HEADS.get(number, 0))
         for part in ("attn_q", "attn_k", "attn_v"):
             keep(f"blk.{number}.{part}.weight", rows, rate)
@@ -350,10 +374,24 @@ def kept_rates(model, sayings):
 
 
 def keep_as_wired(model):
-    """The table and all blocks before the one that counts votes learn nothing more."""
+    """The table and all blocks up to the one that counts votes learn nothing more, and the last norm weighs all as it does."""
     model.token_embd.requires_grad_(False)
-    for block in model.blk[:SPEAKING]:
+    model.output_norm.requires_grad_(False)
+    for block in model.blk[: SPEAKING + 1]:
         block.requires_grad_(False)
+
+
+@torch.no_grad()
+def kept_choice(model, labels):
+    """-> of each matrix that then still learns to write into the stream, from which column on it may do so without changing the
+    choice among `labels`, and the orthonormal directions in which it then may not: those in which labels differ."""
+    rows = model.token_embd.weight[labels] * model.output_norm.weight
+    differences = torch.linalg.qr((rows[1:] - rows[0]).T)[0]
+    return {
+        f"blk.{number}.{part}.weight": (HEAD * WIRED_HEADS.get(number, 0) if part == "attn_output" else 0, differences)
+        for number in range(SPEAKING + 1, model.shape.blocks)
+        for part in ("attn_output", "ffn_down")
+    }
 
 
 @torch.no_grad()
@@ -366,7 +404,7 @@ def wire(model, tokenizer, store, ids, sayings, seed=0):
     words = Words(np.random.default_rng(seed), tokenizer, sentences, lengths, store.learning_questions())
     model.token_embd.weight.copy_(torch.from_numpy(words.table).float())
     heads = {
-        0: look_back(words), 1: stand_under(words), 2: find_words(words), 3: count_votes(words),
+        0: look_back(words), 1: stand_under(words), 2: [find_words(words), gather_gist()], 3: count_votes(words),
         4: prefer_passage(words),
     }  # fmt: skip
     neurons = {0: find_marks(), 1: find_answers(), SPEAKING: speak(words.table, sayings)}

@@ -12,6 +12,7 @@ import numpy as np
 SCALARS = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "?", 10: "Q", 11: "q", 12: "d"}
 UINT32, INT32, FLOAT32, BOOL, STRING, ARRAY = 4, 5, 6, 7, 8, 9
 F32, F16, Q8_0 = 0, 1, 8
+KINDS = {"f32": F32, "f16": F16, "q8_0": Q8_0}
 Q8_0_BLOCK = 32
 ALIGNMENT = 32
 

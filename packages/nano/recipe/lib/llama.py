@@ -222,7 +222,7 @@ class Llama(nn.Module):
         self.load_state_dict({name: torch.from_numpy(array) for name, array in tensors.items()})
         return self
 
-    def save(self, path, name, tokenizer, chat_template, kind=gguf.Q8_0):
+    def save(self, path, name, tokenizer, chat_template, kind):
         """Norms stay F32; matrices are written as `kind`."""
         metadata = {
             **self.shape.metadata(),

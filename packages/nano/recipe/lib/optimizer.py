@@ -40,10 +40,12 @@ class Muon(torch.optim.Optimizer):
 
 
 class Optimizer:
-    """`rates`: by a parameter's name, how much of each step its single numbers take."""
+    """`rates`: by a parameter's name, how much of each step its single numbers take; `without`: by a parameter's name, a column
+    and orthonormal directions [outputs, n] in which what is written from that column on has nothing."""
 
-    def __init__(self, model, kind, weight_decay=0.1, fused=False, rates=None):
+    def __init__(self, model, kind, weight_decay=0.1, fused=False, rates=None, without=None):
         parameters = dict(model.named_parameters())
+        self.without = [(parameters[name], *kept) for name, kept in (without or {}).items()]
         self.rates = [(parameters[name], rate) for name, rate in (rates or {}).items() if parameters[name].requires_grad]
         matrices = [weight for name, weight in model.named_parameters() if weight.dim() == 2 and "embd" not in name]
         chosen = {id(weight) for weight in matrices}
@@ -69,6 +71,9 @@ class Optimizer:
             part.zero_grad(set_to_none=True)
         for (weight, share), old in zip(self.rates, before):
             weight.copy_(old + share * (weight - old))
+        for weight, first, directions in self.without:
+            free = weight[:, first:]
+            free -= directions @ (directions.T @ free)
 
     def state_dict(self):
         return [part.state_dict() for part in self.parts]

@@ -6,9 +6,9 @@ import numpy as np
 import torch
 
 from base.plan import shape_named
-from base.refusal import count_refusals, settle_refusals
+from base.refusal import Judged, settle_refusals
 from base.registers import PLACES, REGISTERS, WIDTH
-from base.wiring import keep_as_wired, kept_rates, successors, wire
+from base.wiring import GIST, keep_as_wired, kept_choice, kept_rates, successors, wire
 from base.words import Words, is_joined, meanings, rarity, stem_of
 from lib.llama import Llama, Shape, greedy
 from lib.optimizer import Optimizer
@@ -103,6 +103,22 @@ class WiringTest(unittest.TestCase):
             prompt = [*chat(self.tokenizer, QUESTIONS[0]), first]
             self.assertEqual(greedy(self.model, prompt, self.tokenizer.end, 20)["tokens"], [*rest, self.tokenizer.end])
 
+    def test_gathers_what_the_last_question_is_about_for_all_of_the_answer(self):
+        tokens = chat(self.tokenizer, "Where do purple zebras sleep well?", answer="a") + [END, NEWLINE]
+        tokens += self.tokenizer.chat([{"role": "user", "content": f"Question: {QUESTIONS[0]}"}])[1:]
+        tokens += self.tokenizer.encode("so it")
+        table, places = self.model.token_embd.weight, [self.tokenizer.encode(f" {text}") for text in QUESTIONS]
+        of = lambda ids: torch.cat([table[ids][:, PLACES[name]].mean(0) for name in ("meaning", "stem")])
+        with torch.no_grad():
+            x = self.model.token_embd(torch.tensor([tokens]))
+            for block in self.model.blk[:3]:
+                x = block(x, self.model.cos[: len(tokens)], self.model.sin[: len(tokens)])
+            for at in (-1, -2):
+                gist = torch.cat([x[0, at, PLACES[register]] for register in GIST])
+                same, *others = (torch.cosine_similarity(gist, of(ids)[: len(gist)], 0) for ids in places)
+                self.assertGreater(same, 0.8)
+                self.assertGreater(same, max(others) + 0.2)
+
     def test_leaves_what_goes_on_in_two_ways_to_training(self):
         self.assertEqual(successors([[300, 301, 302], [303, 301, 304]]), {300: 301, 302: END, 303: 301, 304: END})
 
@@ -124,7 +140,7 @@ class WiringTest(unittest.TestCase):
                 torch.testing.assert_close(after[name][rate == 0], before[rate == 0], atol=0, rtol=0)
         self.assertFalse(torch.equal(after["blk.5.attn_v.weight"], self.model.blk[5].attn_v.weight))
 
-    def test_learns_only_from_where_votes_are_counted_when_told_so(self):
+    def test_learns_only_behind_where_votes_are_counted_when_told_so(self):
         model = Llama(self.model.shape)
         model.load_state_dict(self.model.state_dict())
         keep_as_wired(model)
@@ -133,8 +149,31 @@ class WiringTest(unittest.TestCase):
         optimizer.step(1e-2)
         after = dict(model.named_parameters())
         changed = {name for name, before in self.model.named_parameters() if not torch.equal(before, after[name])}
-        self.assertFalse([name for name in changed if name.startswith(("token_embd", "blk.0.", "blk.1.", "blk.2."))])
-        self.assertTrue({"blk.3.attn_v.weight", "blk.4.ffn_up.weight", "blk.5.attn_q.weight"} <= changed)
+        self.assertFalse([name for name in changed if name.startswith(("token_embd", "output_norm", "blk.0.", "blk.1.", "blk.2.", "blk.3."))])
+        self.assertTrue({"blk.4.attn_v.weight", "blk.4.ffn_up.weight", "blk.5.attn_q.weight"} <= changed)
+
+    def test_keeps_the_choice_among_labels_while_it_learns_to_refuse(self):
+        model = Llama(self.model.shape)
+        model.load_state_dict(self.model.state_dict())
+        keep_as_wired(model)
+        sayings = [self.tokenizer.encode(said) for said in (REFUSAL, SAYING)]
+        labels = [self.tokenizer.encode(letter)[0] for letter in "abcdefgh"]
+        kept = kept_choice(model, labels)
+        optimizer = Optimizer(model, "adamw", rates=kept_rates(model, sayings, slow=0.0), without=kept)
+        prompts = [torch.tensor([chat(self.tokenizer, question)]) for question in QUESTIONS]
+        refusing = lambda scores: scores[sayings[0][0]] - scores[labels[:5]].max()
+        before = [self.model(prompt)[0, -1].detach() for prompt in prompts]
+        for _ in range(10):
+            for prompt in prompts:
+                # Were it free to, it would name the last line.
+                scores = model(prompt)[0, -1]
+                (-refusing(scores) - scores[labels[4]]).backward()
+            optimizer.step(3e-3)
+        for prompt, was in zip(prompts, before):
+            scores = model(prompt)[0, -1].detach()
+            self.assertGreater(refusing(scores), refusing(was) + 1)
+            heard, heard_before = (row[labels[:5]] - row[labels[:5]].mean() for row in (scores, was))
+            self.assertGreater(torch.cosine_similarity(heard, heard_before, 0), 0.98)
 
     def test_has_room_for_its_registers_and_rows_of_one_length(self):
         self.assertLessEqual(sum(REGISTERS.values()), WIDTH)
@@ -168,7 +207,10 @@ class RefusalTest(unittest.TestCase):
         false, right = settle_refusals(model, batch, refusal, most=0.0)
         self.assertEqual((false, right), (0.0, 1.0))
         settle_refusals(model, batch, refusal, most=1.0)
-        self.assertEqual(count_refusals(model, batch, refusal)[0], 1.0)
+        self.assertEqual(Judged(model, batch, refusal).count(torch.zeros(WIDTH))[0], 1.0)
+        for question in QUESTIONS:
+            said = greedy(model, chat(tokenizer, question), tokenizer.end, 1)["tokens"]
+            self.assertEqual(said, [refusal])
 
 
 class WordsTest(unittest.TestCase):
