@@ -5,7 +5,7 @@ import { type GgufWriteTensor, type GgufWriteValue, writeGguf } from "../src/ggu
 /** The embedded base model. */
 export const NANO_PATH = fileURLToPath(new URL("../../nano/models/nano-base.f16.gguf", import.meta.url));
 
-/** A question whose source nano cannot read, since its sentence has no label: nano says that it has none. */
+/** A question whose source nano cannot read, since its sentence has no label: nano says that it holds no answer. */
 export const NANO_QUESTION: readonly Message[] = [
   { role: "system", content: "Answer from the sources. Quote and cite." },
   {
@@ -14,7 +14,7 @@ export const NANO_QUESTION: readonly Message[] = [
   },
 ];
 
-export const NANO_ANSWER = "I have no source for that.";
+export const NANO_ANSWER = "The sources do not answer this.";
 
 /** A question in nano's own layout, whose sentences stand under letters: nano answers with the letter of the right one. */
 export const pointingQuestion = (question: string): readonly Message[] => [
