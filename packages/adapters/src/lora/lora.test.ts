@@ -149,7 +149,7 @@ describe("addAdapterManifest", () => {
       rank: 2,
       alpha: 4,
       base: base.base,
-      testedOn: [{ fingerprint: base.fingerprint, quantization: "Q8_0" }],
+      testedOn: [{ fingerprint: base.fingerprint, quantization: "F16" }],
       form: { type: "free" },
       dataset: null,
       reviewBy: "2027-01-31",
