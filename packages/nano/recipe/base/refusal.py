@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from base.wiring import REFUSING
 from lib.rows import DECIDING
 
-# Half of what may be: of questions unlike its own it refuses three times as many (README.md).
+# Half of what may be: of questions unlike its own it refuses several times as many (README.md).
 FALSE_REFUSALS = 0.05
 STEPS = 10
 # Below zero it speaks against what the other weights learned.
