@@ -13,7 +13,7 @@ import torch.nn.functional as F
 
 from base.plan import CURRICULA, CURRICULUM, KEPT_AS_WIRED, SHAPES, VOCABULARY, WEIGHTS, shape_named, stored_as
 from base.refusal import settle_refusals
-from base.wiring import keep_as_wired, kept_choice, kept_rates, require_room, wire
+from base.wiring import SLOW, keep_as_wired, kept_choice, kept_rates, require_room, wire
 from lib.device import choose_device
 from lib.fused import LENGTH_STEP
 from lib.feed import Feed, make_batch, workers_wanted
@@ -154,7 +154,7 @@ def train(options, work, rows, held_rows, tokenizer):
         model,
         options.optimizer,
         fused=device.kind == "cuda",
-        rates=kept_rates(model, rows.sayings, **({"slow": 0.0} if kept else {})),
+        rates=kept_rates(model, rows.sayings, slow=0.0 if kept else SLOW),
         without=kept_choice(model, labels) if kept else None,
     )
     identity = {

@@ -43,6 +43,8 @@ FOUND_BEFORE = 19
 TURNING_PAIRS = 15
 # How many heads and neurons of each block the program takes.
 WIRED_HEADS, WIRED_NEURONS = {0: 1, 1: 3, 2: 2, 3: 1, 4: 1}, {0: 5, 1: 1}
+# How much of a step is taken by what is wired and may change.
+SLOW = 0.1
 # The block whose neurons end an answer and spell what else is said, and the neuron that begins the refusal where few votes are.
 SPEAKING = 3
 REFUSING = SPEAKING, 1
@@ -218,7 +220,7 @@ def find_words(words, in_row=1.0, repeated=2.0, joined=0.7, nothing=28.0):
     head.move(taken("line"), "votes")
     head.move(taken("passage"), "toward")
     head.move(taken(one("under", "source")), "matched")
-    return head
+    return [head]
 
 
 # Where an answer's tokens hold nothing else.
@@ -239,7 +241,7 @@ def gather_gist(loudness=2.0):
     for register in GIST:
         head.move(value[: REGISTERS[register]], register, loudness)
         value = value[REGISTERS[register] :]
-    return head
+    return [head]
 
 
 def last_question(distance):
@@ -341,7 +343,7 @@ def mean_rms(x):
     return float(x.pow(2).mean(-1).sqrt().mean())
 
 
-def kept_rates(model, sayings, slow=0.1):
+def kept_rates(model, sayings, slow=SLOW):
     """-> of each parameter that the wiring holds, how much of a step each of its numbers takes.
 
     Where marks are and what stands under them is exact and stays; a step as large as other weights take would undo it, since
@@ -404,7 +406,7 @@ def wire(model, tokenizer, store, ids, sayings, seed=0):
     words = Words(np.random.default_rng(seed), tokenizer, sentences, lengths, store.learning_questions())
     model.token_embd.weight.copy_(torch.from_numpy(words.table).float())
     heads = {
-        0: look_back(words), 1: stand_under(words), 2: [find_words(words), gather_gist()], 3: count_votes(words),
+        0: look_back(words), 1: stand_under(words), 2: find_words(words) + gather_gist(), 3: count_votes(words),
         4: prefer_passage(words),
     }  # fmt: skip
     neurons = {0: find_marks(), 1: find_answers(), SPEAKING: speak(words.table, sayings)}
